@@ -16,9 +16,7 @@ MINUS = "\u2212"
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s")
-_SIGNS = str.maketrans(
-    {MINUS: "-", "\u2010": "-", "\u2011": "-", "\u2013": "-", "\u066b": ".", "\u2019": "'", "\u066c": ",", "،": ","}
-)
+_SIGNS = str.maketrans(MINUS + "\u2010\u2011\u2013\u066b\u2019\u066c،", "----.',,")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 # A leading zero before a separator ("0,125") is somebody's decimal comma, so a grouped number starts with 1-9.
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([,' ])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]*)?")
@@ -45,9 +43,7 @@ def parse_decimal(text: str) -> Decimal:
     if not (_PLAIN.fullmatch(body) or _GROUPED.fullmatch(body)):
         if _COMMA.fullmatch(body):
             raise ParseError(
-                _(
-                    "“%(text)s” can be read in two ways. Write decimals with a point, such as 1.5, and thousands as 1,234."
-                ),
+                _("“%(text)s” can be read in two ways. Write decimals with a point (1.5) and thousands as 1,234."),
                 "ambiguous_number",
                 text=typed[:60],
             )
@@ -108,7 +104,7 @@ def compact(value: Decimal | int, language: str) -> str:
     value = Decimal(value)
     for power, letter, word in _SCALES:
         # Half a tenth below the step already rounds up to it: 999,950 is 1M, not 1000k.
-        if abs(value) >= Decimal(10) ** power - Decimal(10) ** (power - 3) * 50 // 1000:
+        if abs(value) >= Decimal(10) ** power - 5 * Decimal(10) ** (power - 5):
             number = rounded(value.scaleb(-power, EXACT), 1)
             if abs(number) >= 1:
                 short = format_decimal(number, language)

@@ -8,10 +8,8 @@ import unicodedata
 
 _PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 _ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
-_TO_ASCII = {ord(digit): str(i) for digits in (_PERSIAN_DIGITS, _ARABIC_DIGITS) for i, digit in enumerate(digits)}
-_TO_PERSIAN = {
-    ord(digit): _PERSIAN_DIGITS[i] for digits in ("0123456789", _ARABIC_DIGITS) for i, digit in enumerate(digits)
-}
+_TO_ASCII = str.maketrans(_PERSIAN_DIGITS + _ARABIC_DIGITS, "0123456789" * 2)
+_TO_PERSIAN = str.maketrans("0123456789" + _ARABIC_DIGITS, _PERSIAN_DIGITS * 2)
 
 ALPHABET = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 
@@ -42,12 +40,12 @@ class _Fold(dict[int, str]):
         char = chr(code)
         if char in _ZERO_WIDTH_SPACES:
             folded = " "
-        elif char in _DROPPED or _MARKS.match(char):
-            folded = ""
-        elif unicodedata.category(char) in ("Cc", "Cf", "Cs") and not char.isspace():
+        elif char.isspace():
+            folded = char
+        elif char in _DROPPED or _MARKS.match(char) or unicodedata.category(char) in ("Cc", "Cf", "Cs"):
             folded = ""
         else:
-            folded = _LETTERS.get(char) or _TO_ASCII.get(code) or char
+            folded = _LETTERS.get(char) or char.translate(_TO_ASCII)
         self[code] = folded
         return folded
 
@@ -71,7 +69,7 @@ _ORDER = str.maketrans(ALPHABET, "".join(sorted(ALPHABET)))
 
 
 def sort_key(text: str) -> str:
-    """A string whose code point order is dictionary order (digits, Latin, Persian); equal exactly when folds are equal."""
+    """A string whose code point order is dictionary order: digits, Latin, Persian. Equal exactly when folds are."""
     return fold(text).translate(_ORDER)
 
 

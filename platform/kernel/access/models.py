@@ -1,0 +1,173 @@
+"""Who works here (members, teams, roles, keys) and `Record`, the row that access rules over."""
+
+import hashlib
+import secrets
+from typing import Any, Self
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from kernel.access.rules import check_rules
+from kernel.lib.ids import uuid7
+
+
+class RecordQuerySet(models.QuerySet[Any]):
+    def alive(self) -> Self:
+        return self.filter(deleted_at=None)
+
+    def deleted(self) -> Self:
+        return self.exclude(deleted_at=None)
+
+
+class Record(models.Model):
+    """A row of any record type.
+
+    `label`, `label_key`, `search` and `text_keys` are derived by the engine on every write (kernel.records.change),
+    computed in Python so that every server sorts and finds alike: `label_key` sorts and matches labels, `text_keys`
+    holds the same key for each other text field, `search` the folded text that `q` looks through.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(_("updated"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        "access.Member",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("created by"),
+    )
+    owner = models.ForeignKey(
+        "access.Member", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("owner")
+    )
+    team = models.ForeignKey(
+        "access.Team", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team")
+    )
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    label = models.CharField(max_length=300, editable=False, default="")
+    label_key = models.CharField(max_length=600, editable=False, default="")
+    search = models.TextField(editable=False, default="")
+    text_keys = models.JSONField(editable=False, default=dict)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        indexes = [
+            models.Index(fields=["label_key", "id"], name="%(class)s_label", condition=Q(deleted_at=None)),
+            models.Index(fields=["created_at", "id"], name="%(class)s_created", condition=Q(deleted_at=None)),
+            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="%(class)s_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_new(self) -> bool:
+        return self._state.adding
+
+
+class Role(Record):
+    code = models.SlugField(_("code"), max_length=50, db_index=False)
+    name = models.CharField(_("name"), max_length=100)
+    rules = models.JSONField(default=dict, validators=[check_rules])
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code"], name="role_code_unique", violation_error_message=_("Another role has this code.")
+            )
+        ]
+
+
+class Team(Record):
+    name = models.CharField(_("name"), max_length=100)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent team")
+    )
+    lead = models.ForeignKey(
+        "access.Member", models.SET_NULL, null=True, blank=True, related_name="leads", verbose_name=_("team lead")
+    )
+
+
+class Member(Record):
+    """A person of this tenant. Without an identity there is no sign-in: the person only owns records."""
+
+    name = models.CharField(_("name"), max_length=150)
+    email = models.EmailField(_("email"), max_length=254, blank=True)
+    identity = models.UUIDField(null=True, blank=True, editable=False)
+    roles = models.ManyToManyField(Role, blank=True, related_name="members", verbose_name=_("roles"))
+    teams = models.ManyToManyField(Team, blank=True, related_name="members", verbose_name=_("teams"))
+    manager = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("manager")
+    )
+    active = models.BooleanField(_("active"), default=True)
+    language = models.CharField(max_length=2, blank=True, choices=[("en", "English"), ("fa", "فارسی")])
+    calendar = models.CharField(
+        max_length=9, blank=True, choices=[("gregorian", _("Gregorian")), ("jalali", _("Jalali"))]
+    )
+    timezone = models.CharField(max_length=64, blank=True)
+    theme = models.CharField(
+        max_length=6, blank=True, choices=[("light", _("Light")), ("dark", _("Dark"))]
+    )
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email"],
+                name="member_email_unique",
+                condition=~Q(email="") & Q(deleted_at=None),
+                violation_error_message=_("Another member has this email address."),
+            ),
+            models.UniqueConstraint(fields=["identity"], name="member_identity_unique"),
+        ]
+
+
+class Invitation(models.Model):
+    """A way in for one member, by a link that works once. Only the token's digest is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey(Member, models.CASCADE, related_name="invitations")
+    token_hash = models.CharField(max_length=64)
+    created_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token_hash"], name="invitation_token_unique")]
+
+
+class ApiKey(models.Model):
+    """A program's way in, with a member's name on what it does and a role of its own if one is set."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    member = models.ForeignKey(Member, models.CASCADE, related_name="api_keys")
+    role = models.ForeignKey(Role, models.PROTECT, null=True, blank=True, related_name="+")
+    prefix = models.CharField(max_length=12)
+    key_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["key_hash"], name="api_key_unique")]
+
+    @classmethod
+    def issue(cls, *, name: str, member: Member, role: Role | None = None) -> tuple["ApiKey", str]:
+        """Make a key. The secret is answered once and never kept: the row holds its digest."""
+        secret = f"pk_{secrets.token_urlsafe(32)}"
+        return cls.objects.create(name=name, member=member, role=role, prefix=secret[:9], key_hash=digest(secret)), secret
+
+
+def digest(secret: str) -> str:
+    """What is kept of a token with more entropy than any guess: a plain SHA-256 is enough, and can be looked up."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,51 @@
+"""The event row: history, timeline, audit trail, undo source and outbox in one."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from kernel.lib.ids import uuid7
+
+
+class Event(models.Model):
+    """Something that happened, in the past tense. Written in the transaction of the change itself.
+
+    `changes` is {field: [before, after]} in canonical form (kernel.records.kinds). `about_*` names the parent of a
+    child row, so that a note shows on the timeline of its deal. `change_set` joins the events of one act (an import).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=80)
+    record_type = models.CharField(max_length=50, blank=True)
+    record_id = models.UUIDField(null=True)
+    about_type = models.CharField(max_length=50, blank=True)
+    about_id = models.UUIDField(null=True)
+    member = models.ForeignKey("access.Member", models.SET_NULL, null=True, related_name="+")
+    via = models.CharField(max_length=20)
+    changes = models.JSONField(default=dict)
+    change_set = models.UUIDField(default=uuid7)
+    cause = models.UUIDField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+    fanned_out_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["record_id", "id"], name="event_record"),
+            models.Index(fields=["about_id", "id"], name="event_about", condition=Q(about_id__isnull=False)),
+            models.Index(fields=["change_set", "id"], name="event_change_set"),
+            models.Index(fields=["id"], name="event_waiting", condition=Q(fanned_out_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.record_id}"
+
+
+class Reaction(models.Model):
+    """That a subscriber has dealt with an event: written with its effect, so a repeated message does nothing twice."""
+
+    id = models.BigAutoField(primary_key=True)
+    event = models.ForeignKey(Event, models.CASCADE, related_name="reactions", db_index=False)
+    subscriber = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "subscriber"], name="reaction_once")]

@@ -1,0 +1,16 @@
+"""URLs of a workspace, SUBDOMAIN.BASE_DOMAIN."""
+
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.urls import include, path
+
+from kernel.web.mail import dev_mail
+
+urlpatterns = [
+    path("", include(module))
+    for module in ("kernel.accounts.urls", "kernel.ui.urls", "kernel.api.urls", "kernel.web.urls")
+    if find_spec(module)
+]
+if settings.EMBEDDED:
+    urlpatterns.append(path("dev/mail", dev_mail, name="dev-mail"))

@@ -103,10 +103,8 @@ def compact(value: Decimal | int, language: str) -> str:
     """At a glance: 1.2k, 3.4M, 5B; «۱٫۲ هزار», «۳٫۴ میلیون», «۵ میلیارد»."""
     value = Decimal(value)
     for power, letter, word in _SCALES:
-        # Half a tenth below the step already rounds up to it: 999,950 is 1M, not 1000k.
+        # What rounds up to the step belongs to it: 999,950 is 1M, not 1000k.
         if abs(value) >= Decimal(10) ** power - 5 * Decimal(10) ** (power - 5):
-            number = rounded(value.scaleb(-power, EXACT), 1)
-            if abs(number) >= 1:
-                short = format_decimal(number, language)
-                return f"{short} {word}" if language == "fa" else short + letter
+            number = format_decimal(rounded(value.scaleb(-power, EXACT), 1), language)
+            return f"{number} {word}" if language == "fa" else number + letter
     return format_decimal(rounded(value, 1), language)

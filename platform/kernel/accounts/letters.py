@@ -1,0 +1,101 @@
+"""Mail to one person: what it says (in the language that is active), as plain text and as HTML."""
+
+from dataclasses import dataclass
+from email.utils import formataddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+TEXT = "accounts/mail/letter.txt"
+HTML = "accounts/mail/letter.html"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """Paragraphs, at most one code and one button, links below, and small print."""
+
+    subject: str
+    lines: tuple[str, ...]
+    code: str = ""
+    link: str = ""
+    link_text: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    small: tuple[str, ...] = ()
+
+    def send(self, email: str, name: str = "") -> None:
+        context = {"letter": self}
+        message = EmailMultiAlternatives(
+            subject=" ".join(self.subject.split()),
+            body=render_to_string(TEXT, context),
+            from_email=settings.DEFAULT_FROM_EMAIL,
+            to=[formataddr((" ".join(name.split()), email)) if name.strip() else email],
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        message.attach_alternative(render_to_string(HTML, context), "text/html")
+        message.send()
+
+
+def code_letter(digits: str) -> Letter:
+    return Letter(
+        subject=_("%(code)s is your Peyvand code") % {"code": digits},
+        lines=(_("Type this code on the sign-up page to show that this address is yours:"),),
+        code=digits,
+        small=(
+            _("It works for 10 minutes. Nobody from Peyvand will ever ask you for it."),
+            _("If you did not ask to sign up, ignore this message: without the code nothing happens."),
+        ),
+    )
+
+
+def reset_letter(workspace: str, link: str) -> Letter:
+    return Letter(
+        subject=_("Set a new password for %(workspace)s") % {"workspace": workspace},
+        lines=(_("Somebody asked for a new password for your account. If that was you, set it here:"),),
+        link=link,
+        link_text=_("Set a new password"),
+        small=(
+            _("The link works once, for one hour. It signs you out everywhere else."),
+            _("If it was not you, ignore this message: your password stays as it is."),
+        ),
+    )
+
+
+def changed_letter(workspace: str) -> Letter:
+    return Letter(
+        subject=_("Your password was changed"),
+        lines=(
+            _("The password of your account was just changed at %(workspace)s. All other devices were signed out.")
+            % {"workspace": workspace},
+        ),
+        small=(_("If it was not you, set a new password at once and tell an administrator of your workspace."),),
+    )
+
+
+def invitation_letter(workspace: str, inviter: str, link: str, days: int) -> Letter:
+    if inviter:
+        line = _("%(name)s invites you to work in %(workspace)s on Peyvand.")
+    else:
+        line = _("You are invited to work in %(workspace)s on Peyvand.")
+    return Letter(
+        subject=_("Your invitation to %(workspace)s") % {"workspace": workspace},
+        lines=(line % {"name": inviter, "workspace": workspace},),
+        link=link,
+        link_text=_("Accept the invitation"),
+        small=(
+            ngettext("The link works once, for %(days)s day.", "The link works once, for %(days)s days.", days)
+            % {"days": days},
+            _("If you do not know what this is about, ignore this message."),
+        ),
+    )
+
+
+def workspaces_letter(links: tuple[tuple[str, str], ...]) -> Letter:
+    return Letter(
+        subject=_("Your workspaces on Peyvand"),
+        lines=(_("Somebody, probably you, asked where this address has a workspace. Sign in at:"),),
+        links=links,
+        small=(_("If it was not you, ignore this message: nobody else was told."),),
+    )

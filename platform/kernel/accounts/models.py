@@ -1,0 +1,153 @@
+"""The platform side of a person: no row of a company is here, and no row here is in a company's schema."""
+
+import datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from kernel.accounts import passwords
+from kernel.accounts.addresses import normal_email
+from kernel.accounts.sessions import SessionStore
+from kernel.lib.ids import uuid7
+
+
+class IdentityQuerySet(models.QuerySet["Identity"]):
+    """Reads by address go through here, so that each address is looked up in its one spelling."""
+
+    def with_email(self, email: str) -> "Identity | None":
+        return self.filter(email=normal_email(email)).first()
+
+    def new(self, *, email: str, name: str, password: str | None, language: str) -> "Identity":
+        """Make an identity; IntegrityError where the address has one. Without a password it can only be invited."""
+        secret = passwords.unusable() if password is None else passwords.hashed(password)
+        return self.create(email=normal_email(email), name=name, password=secret, language=language)
+
+
+class Identity(models.Model):
+    """Somebody who can sign in. What they are called and may do in a company is the company's Member."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=150, blank=True)
+    password = models.CharField(max_length=200)
+    is_operator = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=8, default="en")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    session_epoch = models.PositiveIntegerField(default=0)
+
+    objects = IdentityQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["email"], name="identity_email_once"),
+            # With the constraint above: once, in whatever case. Written through addresses.normal_email.
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="identity_email_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def set_password(self, password: str) -> bool:
+        """Save a new password, which ends every session that stands. False if another request was quicker."""
+        mine = type(self).objects.filter(pk=self.pk, password=self.password, session_epoch=self.session_epoch)
+        secret = passwords.hashed(password)
+        if not mine.update(password=secret, session_epoch=self.session_epoch + 1):
+            return False
+        self.password = secret
+        self.session_epoch += 1
+        return True
+
+    def check_password(self, password: str) -> bool:
+        right, fresh = passwords.matches(password, self.password)
+        if fresh:
+            type(self).objects.filter(pk=self.pk, password=self.password).update(password=fresh)
+            self.password = fresh
+        return right
+
+
+class Membership(models.Model):
+    """That an identity belongs to a tenant; the tenant's own Member row says as whom."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    identity = models.ForeignKey(Identity, models.CASCADE, related_name="memberships")
+    tenant = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, related_name="memberships")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["identity", "tenant"], name="membership_once")]
+
+    def __str__(self) -> str:
+        return f"{self.identity_id} @ {self.tenant_id}"
+
+
+class Session(AbstractBaseSession):
+    """One signed-in browser at one tenant (or, with no tenant, at the public site)."""
+
+    objects: ClassVar[BaseSessionManager] = BaseSessionManager()
+
+    identity = models.ForeignKey(Identity, models.CASCADE, null=True, related_name="sessions")
+    tenant = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, null=True, related_name="sessions")
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen = models.DateTimeField(default=timezone.now)
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+        db_table = "accounts_session"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        return SessionStore
+
+
+class EmailCode(models.Model):
+    """A sign-up on its way: the address, whether it was proved, and what came of it.
+
+    The six digits are not stored, not even hashed: they follow from the row's id and the secret key (see `codes`),
+    so that neither the database nor the queue that carries the mail ever holds them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(max_length=254)
+    language = models.CharField(max_length=8, default="en")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    verified_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    tenant = models.ForeignKey(settings.TENANT_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="emailcode_created")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_verified(self) -> bool:
+        """Proved, and recently enough for the rest of the form to be sent."""
+        return self.verified_at is not None and self.verified_at > timezone.now() - datetime.timedelta(hours=1)
+
+
+class HandOff(models.Model):
+    """A one-time way from the public site into one tenant, for a minute."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
+    identity = models.ForeignKey(Identity, models.CASCADE, related_name="+")
+    tenant = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, related_name="+")
+    epoch = models.PositiveIntegerField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="handoff_expires")]
+
+    def __str__(self) -> str:
+        return str(self.id)

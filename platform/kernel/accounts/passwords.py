@@ -1,0 +1,110 @@
+"""Hashing and checking passwords, and the rules for a new one."""
+
+import unicodedata
+from functools import lru_cache
+
+from django.contrib.auth.hashers import check_password as verify
+from django.contrib.auth.hashers import is_password_usable, make_password
+from django.contrib.auth.password_validation import CommonPasswordValidator, UserAttributeSimilarityValidator
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from kernel.lib.text import ascii_digits
+
+MIN_LENGTH = 10
+MAX_LENGTH = 256
+
+
+def normal(password: str) -> str:
+    """The same characters whichever keyboard typed them."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def hashed(password: str) -> str:
+    return make_password(normal(password))
+
+
+def unusable() -> str:
+    """What stands in the column of an identity that has not set a password yet."""
+    return make_password(None)
+
+
+def matches(password: str, encoded: str) -> tuple[bool, str | None]:
+    """Whether it is the password, and the new hash to store where the old one is out of date."""
+    fresh: list[str] = []
+    if not is_password_usable(encoded) or len(password) > MAX_LENGTH:
+        waste_time(password)
+        return False, None
+    right = verify(normal(password), encoded, setter=lambda raw: fresh.append(make_password(raw)))
+    return right, fresh[0] if right and fresh else None
+
+
+def waste_time(password: str) -> None:
+    """As long as a real check, so that the clock does not tell whether an account exists."""
+    make_password(normal(password)[:MAX_LENGTH])
+
+
+@lru_cache(maxsize=1)
+def common() -> CommonPasswordValidator:
+    return CommonPasswordValidator()
+
+
+class _Owner:
+    def __init__(self, email: str, name: str) -> None:
+        self.email = email
+        self.name = name
+
+
+def check_new_password(password: str, *, email: str = "", name: str = "") -> str:
+    """The password itself when it may be used; ValidationError with one sentence for each rule it breaks."""
+    errors = []
+    plain = normal(password)
+    if len(plain) < MIN_LENGTH:
+        errors.append(
+            ValidationError(
+                _("This password is too short. Use at least %(length)s characters."),
+                code="password_too_short",
+                params={"length": MIN_LENGTH},
+            )
+        )
+    if len(plain) > MAX_LENGTH:
+        errors.append(
+            ValidationError(
+                _("This password is too long. Use at most %(length)s characters."),
+                code="password_too_long",
+                params={"length": MAX_LENGTH},
+            )
+        )
+        raise ValidationError(errors)
+    western = ascii_digits(plain)
+    if western.isdigit():
+        errors.append(
+            ValidationError(
+                _("This password is only digits. Add some letters or words."), code="password_entirely_numeric"
+            )
+        )
+    elif len(set(western)) < 4 or _is_common(western):
+        errors.append(
+            ValidationError(
+                _("This password is among the first that get guessed. Choose another one."), code="password_too_common"
+            )
+        )
+    try:
+        UserAttributeSimilarityValidator(user_attributes=("email", "name")).validate(western, _Owner(email, name))
+    except ValidationError:
+        errors.append(
+            ValidationError(
+                _("This password is too close to your name or e-mail address."), code="password_too_similar"
+            )
+        )
+    if errors:
+        raise ValidationError(errors)
+    return password
+
+
+def _is_common(password: str) -> bool:
+    try:
+        common().validate(password)
+    except ValidationError:
+        return True
+    return False

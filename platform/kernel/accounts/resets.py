@@ -1,0 +1,48 @@
+"""Links that set a new password: for one identity at one tenant, for an hour, and once."""
+
+import datetime
+from typing import Any
+
+from django.core import signing
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from kernel.accounts.models import Identity
+
+LIFETIME = datetime.timedelta(hours=1)
+SALT = "kernel.accounts.resets"
+
+
+def new_token(identity: Identity, tenant: Any = None) -> str:
+    """`tenant` is where the link is opened; None is the public site."""
+    return signing.dumps(
+        {
+            "tenant": _tenant(tenant),
+            "identity": str(identity.pk),
+            "state": _state(identity),
+            "until": int((timezone.now() + LIFETIME).timestamp()),
+        },
+        salt=SALT,
+    )
+
+
+def redeem(token: str, tenant: Any = None) -> Identity | None:
+    """Whose password may be set. The token carries the state of the old password, so setting a new one spends it."""
+    try:
+        claims = signing.loads(token, salt=SALT)
+    except signing.BadSignature:
+        return None
+    if claims["tenant"] != _tenant(tenant) or claims["until"] < timezone.now().timestamp():
+        return None
+    identity = Identity.objects.filter(pk=claims["identity"], is_active=True).first()
+    if identity is None or not constant_time_compare(claims["state"], _state(identity)):
+        return None
+    return identity
+
+
+def _tenant(tenant: Any) -> str:
+    return str(tenant.pk) if tenant is not None else ""
+
+
+def _state(identity: Identity) -> str:
+    return salted_hmac(SALT, f"{identity.password}:{identity.session_epoch}", algorithm="sha256").hexdigest()[:24]

@@ -1,0 +1,100 @@
+"""The session engine: rows on the platform side that say whose session it is and at which tenant.
+
+A cookie is host-only and the row names its tenant, so that a cookie of one company's host means nothing at another's.
+"""
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from kernel.accounts.models import Identity, Session
+
+SEEN_EVERY = datetime.timedelta(minutes=5)
+
+
+class SessionStore(DatabaseStore):
+    """Django's database store with columns beside the data, and the row at hand after loading."""
+
+    row: "Session | None" = None
+
+    @classmethod
+    def get_model_class(cls) -> type["Session"]:
+        return apps.get_model("accounts", "Session")
+
+    def _get_session_from_db(self) -> "Session | None":
+        try:
+            row = self.model.objects.select_related("identity").get(
+                session_key=self.session_key, expire_date__gt=timezone.now()
+            )
+        except self.model.DoesNotExist:
+            self._session_key = None
+            return None
+        self.row = row
+        return row
+
+    def create_model_instance(self, data: dict[str, Any]) -> "Session":
+        row = super().create_model_instance(data)
+        row.identity_id = data.get("identity")
+        row.tenant_id = data.get("tenant")
+        row.ip = data.get("ip")
+        row.user_agent = data.get("agent", "")
+        if "since" in data:
+            row.created_at = datetime.datetime.fromtimestamp(data["since"], datetime.UTC)
+        return row
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The address that the proxy in front vouches for (settings decide whom to believe)."""
+    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104
+
+
+def open_session(request: HttpRequest, identity: "Identity", tenant: Any = None) -> None:
+    """Sign a person in on this host: a new key, so that a key planted before is worth nothing."""
+    request.session.flush()
+    request.session.update(
+        {
+            "identity": str(identity.pk),
+            "tenant": str(tenant.pk) if tenant is not None else None,
+            "epoch": identity.session_epoch,
+            "since": int(timezone.now().timestamp()),
+            "ip": client_ip(request),
+            "agent": request.META.get("HTTP_USER_AGENT", "")[:300],
+        }
+    )
+    rotate_token(request)
+
+
+def close_session(request: HttpRequest) -> None:
+    request.session.flush()
+    rotate_token(request)
+
+
+def identity_of(request: HttpRequest, tenant: Any = None) -> "Identity | None":
+    """Who is signed in on this host, if the session is of this tenant, of this password and of an active identity."""
+    session = request.session
+    if not session.session_key or session.get("identity") is None:
+        return None
+    row = session.row if isinstance(session, SessionStore) else None
+    if row is None or row.identity is None:
+        return None
+    if session.get("tenant") != (str(tenant.pk) if tenant is not None else None):
+        return None
+    if not row.identity.is_active or session.get("epoch") != row.identity.session_epoch:
+        return None
+    _see(session, row)
+    return row.identity
+
+
+def _see(session: Any, row: "Session") -> None:
+    now = timezone.now()
+    if now - row.last_seen > SEEN_EVERY:
+        row.last_seen = now
+        type(row).objects.filter(pk=row.pk).update(last_seen=now)
+    if row.expire_date - now < datetime.timedelta(seconds=session.get_session_cookie_age()) / 2:
+        session.modified = True  # whoever keeps coming is not signed out in the middle of work

@@ -1,0 +1,36 @@
+"""Mail that goes out beside a request, so that the request's time tells nothing and waits for no mail server."""
+
+from celery import shared_task
+from django.utils import timezone, translation
+
+from kernel.accounts import codes
+from kernel.accounts.letters import changed_letter, code_letter
+from kernel.accounts.models import Identity, Session
+from kernel.tenancy.tasks import PlatformTask
+
+RETRY = {"autoretry_for": (OSError,), "retry_backoff": 5, "retry_backoff_max": 300, "max_retries": 8}
+
+
+@shared_task(base=PlatformTask, **RETRY)
+def send_code(code_id: str) -> None:
+    """The sign-up code; the digits are made here, so the queue never carries them."""
+    code = codes.find_code(code_id)
+    if code is None or codes.is_spent(code):
+        return
+    with translation.override(code.language):
+        code_letter(codes.digits(code)).send(code.email)
+
+
+@shared_task(base=PlatformTask, **RETRY)
+def send_changed(identity_id: str, workspace: str, language: str) -> None:
+    """That the password was changed, to the one who may not have done it."""
+    identity = Identity.objects.get(pk=identity_id)
+    with translation.override(language):
+        changed_letter(workspace).send(identity.email, identity.name)
+
+
+@shared_task(base=PlatformTask)
+def forget_expired() -> None:
+    """Beat, daily: sessions that ran out, and addresses of people who never finished signing up, are not kept."""
+    codes.forget_old()
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

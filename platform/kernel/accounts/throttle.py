@@ -1,0 +1,85 @@
+"""How often may somebody try? Counters in Valkey, in windows of fixed length.
+
+When Valkey is away every process counts for itself: a little more is let through than meant, but nobody is locked out
+of their work and nobody may guess without end.
+"""
+
+import hashlib
+import logging
+import threading
+from dataclasses import dataclass
+
+from django.core.cache import caches
+from django.utils import timezone
+from redis import RedisError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most so many `times` in `seconds`, under one name."""
+
+    name: str
+    times: int
+    seconds: int
+
+
+class TooMany(Exception):
+    """Tried too often; `seconds` until it may be tried again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+    @property
+    def minutes(self) -> int:
+        """For a sentence: never zero."""
+        return max(1, -(-self.seconds // 60))
+
+
+def hit(limit: Limit, *who: str) -> None:
+    """Count one try; raises TooMany when it is one too many."""
+    now = int(timezone.now().timestamp())
+    if _add(_key(limit, who, now), 1, limit.seconds) > limit.times:
+        raise TooMany(limit.seconds - now % limit.seconds)
+
+
+def refund(limit: Limit, *who: str) -> None:
+    """Take one try back: it was a good one."""
+    _add(_key(limit, who, int(timezone.now().timestamp())), -1, limit.seconds)
+
+
+def forget(limit: Limit, *who: str) -> None:
+    """Start counting anew."""
+    key = _key(limit, who, int(timezone.now().timestamp()))
+    with _lock:
+        _local.pop(key, None)
+    try:
+        caches["platform"].delete(key)
+    except RedisError:
+        log.warning("Valkey does not answer: a counter stays until its window ends")
+
+
+def _key(limit: Limit, who: tuple[str, ...], now: int) -> str:
+    whom = hashlib.sha256("\0".join(who).encode()).hexdigest()[:24]  # no address is readable in Valkey
+    return f"throttle:{limit.name}:{whom}:{now // limit.seconds}"
+
+
+_local: dict[str, int] = {}
+_lock = threading.Lock()
+
+
+def _add(key: str, by: int, seconds: int) -> int:
+    try:
+        caches["platform"].add(key, 0, seconds + 1)
+        return caches["platform"].incr(key, by)
+    except ValueError:  # the window ended between the two
+        return max(by, 0)
+    except RedisError:
+        log.warning("Valkey does not answer: tries are counted in each process")
+    with _lock:
+        if len(_local) > 50_000:  # windows pass and their keys never come back
+            _local.clear()
+        _local[key] = max(0, _local.get(key, 0) + by)
+        return _local[key]

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WebAccountsConfig(AppConfig):
+    """The pages through which people come in: sign-in, reset, invitation, hand-off."""
+
+    name = "kernel.web.accounts"
+    label = "web_accounts"
+    verbose_name = _("Signing in")

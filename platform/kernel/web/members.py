@@ -1,0 +1,75 @@
+"""Who of this tenant is asking, in which language, and the rule that strangers see only public views."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+
+from kernel.access.actor import actor_for
+from kernel.access.models import Member
+from kernel.accounts.doors import is_public
+from kernel.accounts.models import Identity
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def member_of(identity: Identity | None) -> Member | None:
+    """The active member behind an identity, in the tenant at hand."""
+    if identity is None:
+        return None
+    return Member.objects.alive().filter(identity=identity.pk, active=True).first()
+
+
+class MemberMiddleware:
+    """Sets `request.member` and `request.actor` (None for strangers, and on the public site) inside the tenant's
+    transaction, and sends strangers to the sign-in page from every view that is not marked public."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.member = member_of(request.identity) if request.tenant is not None else None
+        request.actor = actor_for(request.member, via="page") if request.member else None
+        language = self.language(request)
+        if language is None:
+            return self.get_response(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers["Content-Language"] = language
+        return response
+
+    def language(self, request: HttpRequest) -> str | None:
+        if request.tenant is None:
+            return None
+        return (request.member and request.member.language) or request.tenant.language
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        known = request.member if request.tenant is not None else request.identity
+        if known is not None or is_public(view):
+            return None
+        return to_sign_in(request)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page, which comes back here afterwards."""
+    htmx = getattr(request, "htmx", None)
+    here = htmx.current_url_abs_path if htmx else request.get_full_path() if request.method == "GET" else None
+    where = "/login"
+    if here and here != "/":
+        where += "?" + urlencode({"next": here})
+    return HttpResponseClientRedirect(where) if htmx else HttpResponseRedirect(where)
+
+
+def safe_next(request: HttpRequest) -> str:
+    """Where to go after signing in: a path on this host, whatever the address bar was made to say."""
+    path = request.POST.get("next") or request.GET.get("next") or "/"
+    if path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None):
+        return path
+    return "/"

@@ -101,6 +101,8 @@ INSTALLED_APPS = [
     *TENANT_APPS,
     "kernel.ui",
     "kernel.web",
+    "kernel.web.accounts",
+    "tenants.signup",
     "kernel.api",
     "rest_framework",
     "django_htmx",
@@ -189,6 +191,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+LANGUAGE_COOKIE_NAME = "language"
 LANGUAGES = [("en", "English"), ("fa", "فارسی")]
 LOCALE_PATHS = [ROOT / "locale"]
 
@@ -234,15 +237,17 @@ if TESTING:
 # Cache, queue ---------------------------------------------------------------------------------------------------------
 
 REDIS_URL: str = env.read("REDIS_URL") or Places(HOME).redis_url
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "cache",
-    }
+_CACHE: dict[str, Any] = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "cache",
 }
 if TESTING:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    _CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {
+    "default": _CACHE | {"KEY_FUNCTION": "kernel.tenancy.cache.key"},  # of the current tenant
+    "platform": _CACHE | {"KEY_FUNCTION": "kernel.tenancy.cache.platform_key"},  # of the whole installation
+}
 
 # Celery's name for a Redis behind a Unix socket; the database number travels as virtual_host there.
 CELERY_BROKER_URL = REDIS_URL
@@ -251,7 +256,9 @@ if REDIS_URL.startswith("unix:"):
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A task of a killed worker comes back after this time; work that matters is a Run, whose lease lapses much earlier.
-    "visibility_timeout": 3600,
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
     "global_keyprefix": "celery:",
     # Publishing inside a request fails soon when the broker is gone; the sweeper picks up what was not published.
     "socket_timeout": 5,
@@ -263,6 +270,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 600  # below the visibility timeout, or a long task would be started a second time
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY: int = env.read("WORKER_PROCESSES")
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
@@ -272,6 +280,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "kernel.tenancy.tasks.sweep", "schedule": 15, "options": {"expires": 30}},
+    "forget-expired": {"task": "kernel.accounts.tasks.forget_expired", "schedule": 24 * 60 * 60},
+    "sweep-all": {"task": "kernel.tenancy.tasks.sweep_all", "schedule": 3600, "options": {"expires": 600}},
+    "provisioning": {"task": "tenants.tasks.sweep_provisioning", "schedule": 30, "options": {"expires": 30}},
 }
 
 # Mail, logs, API ------------------------------------------------------------------------------------------------------
@@ -279,6 +290,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 globals().update(mail_settings(env.read("EMAIL_URL"), HOME))
 DEFAULT_FROM_EMAIL: str = env.read("EMAIL_FROM")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+SUPPORT_EMAIL: str = env.read("SUPPORT_EMAIL")
 LOGGING = logging_config(env.read("LOG_LEVEL"), json_lines=not EMBEDDED)
 LOGGING_CONFIG = "logging.config.dictConfig"
 

@@ -8,7 +8,7 @@ from django.urls import include, path
 from kernel.web.mail import dev_mail
 
 urlpatterns = [
-    path("", include(module)) for module in ("kernel.accounts.urls_public", "tenants.urls") if find_spec(module)
+    path("", include(module)) for module in ("tenants.signup.urls",) if find_spec(module)
 ]
 if settings.EMBEDDED:
     urlpatterns.append(path("dev/mail", dev_mail, name="dev-mail"))

@@ -9,7 +9,7 @@ from kernel.web.mail import dev_mail
 
 urlpatterns = [
     path("", include(module))
-    for module in ("kernel.accounts.urls", "kernel.ui.urls", "kernel.api.urls", "kernel.web.urls")
+    for module in ("kernel.web.accounts.urls", "kernel.ui.urls", "kernel.api.urls", "kernel.web.urls")
     if find_spec(module)
 ]
 if settings.EMBEDDED:

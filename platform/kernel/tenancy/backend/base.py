@@ -1,0 +1,205 @@
+"""The connection of the `default` alias: each transaction is bound to the current tenant, anything else is refused.
+
+The binding is SET LOCAL, so it ends with the transaction: nothing is left on the connection for the next request or
+for whoever gets it from a pool. There is no tenant state here but "which tenant owns the open transaction".
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.base.base import NO_DB_ALIAS
+from django.db.backends.postgresql.introspection import DatabaseIntrospection, TableInfo
+from django.utils.functional import cached_property
+from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
+from django_tenants.postgresql_backend.base import FakeTenant, original_backend
+from django_tenants.utils import get_public_schema_name, quote_schema_name
+
+from kernel.tenancy.context import (
+    NoTenant,
+    OutsideTransaction,
+    TenantSwitch,
+    current_tenant,
+    statement_timeout_ms,
+    tenant_only,
+)
+
+PlainWrapper: Any = original_backend.DatabaseWrapper
+NOBODY = FakeTenant(get_public_schema_name())
+
+
+class Introspection(DatabaseIntrospection):
+    """Lists the tables of the current schema alone.
+
+    Found through pg_depend's index by namespace: Django's own query scans the whole of pg_class, which holds the
+    tables of every tenant.
+    """
+
+    def get_table_list(self, cursor: Any) -> list[TableInfo]:
+        cursor.execute(
+            """
+            SELECT c.relname, CASE WHEN c.relkind IN ('m', 'v') THEN 'v' WHEN c.relispartition THEN 'p' ELSE 't' END,
+                   obj_description(c.oid, 'pg_class')
+            FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+            WHERE d.refclassid = 'pg_namespace'::regclass AND d.classid = 'pg_class'::regclass
+              AND d.refobjid = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+              AND c.relkind IN ('f', 'm', 'p', 'r', 'v')
+            """
+        )
+        return [TableInfo(*row) for row in cursor.fetchall() if row[0] not in self.ignored_tables]
+
+
+class DatabaseWrapper(TenantsWrapper):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._owner: str | None = None
+        self._bound = False
+        self._bare = 0
+        self._session = False
+        self._ready = False
+        super().__init__(*args, **kwargs)
+        self.introspection = Introspection(self)
+        self._ready = True
+        if self.alias == NO_DB_ALIAS:  # creates and drops the test database
+            self._bare = 1
+
+    # What django-tenants reads and writes on the connection goes to the one variable.
+
+    @property
+    def tenant(self) -> Any:
+        return current_tenant.get() or NOBODY
+
+    @tenant.setter
+    def tenant(self, value: Any) -> None:
+        pass
+
+    @property
+    def schema_name(self) -> str:
+        return self.tenant.schema_name
+
+    @schema_name.setter
+    def schema_name(self, value: Any) -> None:
+        pass
+
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        # The parent's __init__ resets to public: a thread's first connection would wipe the request's tenant.
+        if self._ready:
+            current_tenant.set(None if tenant.schema_name == NOBODY.schema_name else tenant)
+
+    def _get_cursor_search_paths(self) -> list[str]:
+        own = [] if self.schema_name == NOBODY.schema_name else [self.schema_name]
+        return [*own, *settings.PG_EXTRA_SEARCH_PATHS]
+
+    # Binding
+
+    def in_real_transaction(self) -> bool:
+        """Whether a transaction is open that the code under way opened: the one around a TestCase does not count.
+
+        So code that forgets its transaction fails in tests as it does in production.
+        """
+        return any(not block._from_testcase for block in self.atomic_blocks)
+
+    def _cursor(self, name: str | None = None) -> Any:
+        if self._bare:
+            return PlainWrapper._cursor(self, name)
+        if self._session:
+            return super()._cursor(name)
+        tenant = current_tenant.get()
+        if tenant is None:
+            raise NoTenant("A tenant's table was asked for, but no tenant is set.")
+        if not self.in_real_transaction():
+            raise OutsideTransaction(f"A query for {tenant.schema_name} was made outside a transaction.")
+        if self._owner not in (None, tenant.schema_name):
+            raise TenantSwitch(f"The transaction of {self._owner} was asked for {tenant.schema_name}.")
+        cursor = PlainWrapper._cursor(self, name)
+        if not self._bound:
+            with self.wrap_database_errors, self.connection.cursor() as binding:
+                binding.execute(self._binding(tenant.schema_name))
+            self._owner, self._bound = tenant.schema_name, True
+        return cursor
+
+    def _binding(self, schema_name: str) -> str:
+        path = ", ".join(quote_schema_name(name) for name in [schema_name, *settings.PG_EXTRA_SEARCH_PATHS])
+        return f"SET LOCAL search_path = {path}; SET LOCAL statement_timeout = {statement_timeout_ms():d}"
+
+    def _end(self) -> None:
+        self._owner, self._bound = None, False
+
+    def _commit(self) -> Any:
+        try:
+            return super()._commit()
+        finally:
+            self._end()
+
+    def _rollback(self) -> Any:
+        self._end()
+        return super()._rollback()
+
+    def close(self) -> None:
+        self._end()
+        super().close()
+
+    def savepoint_commit(self, sid: str) -> None:
+        super().savepoint_commit(sid)
+        self._after_savepoint()
+
+    def savepoint_rollback(self, sid: str) -> None:
+        super().savepoint_rollback(sid)
+        self._bound = False  # ROLLBACK TO undoes a SET LOCAL that was made after the savepoint
+        self._after_savepoint()
+
+    def _after_savepoint(self) -> None:
+        if not self.in_real_transaction():  # under TestCase the outermost block is a savepoint
+            self._end()
+
+    # Django's own statements that name no table
+
+    @contextmanager
+    def bare(self) -> Generator[None]:
+        """Cursors without a tenant, for statements that name no table of one."""
+        self._bare += 1
+        try:
+            yield
+        finally:
+            self._bare -= 1
+
+    def _savepoint(self, sid: str) -> None:
+        with self.bare():
+            super()._savepoint(sid)
+
+    def _savepoint_commit(self, sid: str) -> None:
+        with self.bare():
+            super()._savepoint_commit(sid)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        with self.bare():
+            super()._savepoint_rollback(sid)
+
+    def check_constraints(self, table_names: Any = None) -> None:
+        with self.bare():
+            super().check_constraints(table_names)
+
+    def init_connection_state(self) -> None:
+        with self.bare():
+            super().init_connection_state()
+
+    @cached_property
+    def pg_version(self) -> int:
+        with self.bare(), self.temporary_connection():
+            return self.connection.info.server_version
+
+    @contextmanager
+    def session_scope(self, schema_name: str | None = None) -> Generator[Any]:
+        """A session on one schema, without the rules above: for migrations and operators' checks only.
+
+        Needs a direct connection to the server, never one through a pooler, and no open transaction.
+        """
+        if self.in_atomic_block:
+            raise OutsideTransaction("A session scope can't begin inside a transaction.")
+        self._session = True
+        try:
+            with tenant_only(FakeTenant(schema_name) if schema_name else None):
+                yield self
+        finally:
+            self._session = False
+            self.close()

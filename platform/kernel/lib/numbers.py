@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
-from kernel.lib.text import ascii_digits, persian_digits
+from kernel.lib.text import ascii_digits, persian_digits, visible
 
 MAX_DIGITS = 40
 EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
@@ -14,7 +14,6 @@ EXACT = Context(prec=100, rounding=ROUND_HALF_UP)
 LRM = "\u200e"
 MINUS = "\u2212"
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _SPACE = re.compile(r"\s")
 _SIGNS = str.maketrans(MINUS + "\u2010\u2011\u2013\u066b\u2019\u066c،", "----.',,")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
@@ -30,7 +29,7 @@ def parse_decimal(text: str) -> Decimal:
     that means one and a half by "1,5" would mean 1.234 by "1,234".
     """
     typed = text.strip()
-    body = _SPACE.sub(" ", _INVISIBLE.sub("", ascii_digits(typed).translate(_SIGNS))).strip()
+    body = _SPACE.sub(" ", visible(ascii_digits(typed)).translate(_SIGNS)).strip()
     if not body:
         raise ParseError(_("Enter a number."), "empty")
     negative = False

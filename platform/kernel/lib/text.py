@@ -24,12 +24,14 @@ _LETTERS = {
     "٫": ".", "٪": "%", "،": ",", "؛": ";", "؟": "?",
 }  # fmt: skip
 
-_ZERO_WIDTH_SPACES = "\u200c\u200b"
+ZWNJ = "\u200c"
+_ZERO_WIDTH_SPACES = ZWNJ + "\u200b"
 _DROPPED = "\u0640\u0674"  # tatweel, high hamza
 # Marks of other scripts (Devanagari vowels, Thai tones) are letters to their readers and stay.
 _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0898-\u08ff\ufe00-\ufe0f\ufe20-\ufe2f]"
 )
+_INVISIBLE = re.compile("[\u200b-\u200f\u061c\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _GROUPING = re.compile("(?<=[0-9])\u066c(?=[0-9])")
 
 
@@ -71,6 +73,11 @@ _ORDER = str.maketrans(ALPHABET, "".join(sorted(ALPHABET)))
 def sort_key(text: str) -> str:
     """A string whose code point order is dictionary order: digits, Latin, Persian. Equal exactly when folds are."""
     return fold(text).translate(_ORDER)
+
+
+def visible(text: str) -> str:
+    """Without what has no width: joiners and direction marks that come along when text is copied."""
+    return _INVISIBLE.sub("", text)
 
 
 def ascii_digits(text: str) -> str:

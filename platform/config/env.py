@@ -145,6 +145,8 @@ VARIABLES = [
              "The outgoing mail server, as smtp+starttls://user:password@host:587 (smtps: for TLS from the start).",
              required=True),
     Variable("EMAIL_FROM", text, lambda: f"Peyvand <no-reply@{read('BASE_DOMAIN')}>", "The sender of outgoing mail."),
+    Variable("SUPPORT_EMAIL", text, lambda: f"support@{read('BASE_DOMAIN')}",
+             "The address that the page of a suspended workspace names."),
     Variable("S3_BUCKET", text, None, "The bucket for files; without it they lie in the folder files of PEYVAND_HOME."),
     Variable("S3_ENDPOINT_URL", url_of("http", "https"), None, "The S3 service's address, when it is not Amazon's."),
     Variable("S3_REGION", text, None, "The region of S3_BUCKET."),

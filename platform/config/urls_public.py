@@ -7,8 +7,6 @@ from django.urls import include, path
 
 from kernel.web.mail import dev_mail
 
-urlpatterns = [
-    path("", include(module)) for module in ("tenants.signup.urls",) if find_spec(module)
-]
+urlpatterns = [path("", include(module)) for module in ("tenants.signup.urls",) if find_spec(module)]
 if settings.EMBEDDED:
     urlpatterns.append(path("dev/mail", dev_mail, name="dev-mail"))

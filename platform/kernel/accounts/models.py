@@ -121,6 +121,8 @@ class EmailCode(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     verified_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
+    # Made by this very sign-up, so a form sent again after an error may still change its name and password.
+    identity = models.ForeignKey(Identity, models.SET_NULL, null=True, related_name="+")
     tenant = models.ForeignKey(settings.TENANT_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:

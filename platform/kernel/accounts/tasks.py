@@ -1,14 +1,22 @@
 """Mail that goes out beside a request, so that the request's time tells nothing and waits for no mail server."""
 
-from celery import shared_task
+from celery import Task, shared_task
+from django.db import transaction
 from django.utils import timezone, translation
 
 from kernel.accounts import codes
 from kernel.accounts.letters import changed_letter, code_letter
 from kernel.accounts.models import Identity, Session
+from kernel.tenancy.context import current_tenant
 from kernel.tenancy.tasks import PlatformTask
 
 RETRY = {"autoretry_for": (OSError,), "retry_backoff": 5, "retry_backoff_max": 300, "max_retries": 8}
+
+
+def post(task: Task, *args: str) -> None:
+    """Start a mail task once the work at hand is committed. A queue that is away costs the mail, not the work."""
+    using = "default" if current_tenant.get() is not None else "platform"
+    transaction.on_commit(lambda: task.delay(*args), using=using, robust=True)
 
 
 @shared_task(base=PlatformTask, **RETRY)

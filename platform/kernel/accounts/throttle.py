@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.core.cache import caches
 from django.utils import timezone
+from django.utils.translation import ngettext
 from redis import RedisError
 
 log = logging.getLogger(__name__)
@@ -83,3 +84,12 @@ def _add(key: str, by: int, seconds: int) -> int:
             _local.clear()
         _local[key] = max(0, _local.get(key, 0) + by)
         return _local[key]
+
+
+def sentence(error: TooMany) -> str:
+    """What to tell whoever tried too often."""
+    return ngettext(
+        "Too many attempts. Try again in %(minutes)s minute.",
+        "Too many attempts. Try again in %(minutes)s minutes.",
+        error.minutes,
+    ) % {"minutes": error.minutes}

@@ -1,0 +1,42 @@
+"""Letting people in and seeing them out: what the pages here, the members page and commands do."""
+
+from django.db import IntegrityError, transaction
+
+from kernel.access.models import Invitation, Member
+from kernel.accounts.models import Identity, Membership, Session
+from kernel.accounts.tasks import post
+from kernel.tenancy.context import get_tenant
+from kernel.web.accounts.invitations import new_invitation, spend
+from kernel.web.accounts.tasks import send_invitation
+
+
+def invite(member: Member, by: Member | None = None) -> Invitation:
+    """Invite a member by mail, once this transaction is through. An invitation sent before stops working."""
+    invitation = new_invitation(member, by)
+    post(send_invitation, str(get_tenant().pk), str(invitation.pk))
+    return invitation
+
+
+def accept(invitation: Invitation, identity: Identity) -> bool:
+    """Let the identity in as the invited member. False if the link was used meanwhile, or the person is in already.
+
+    The platform's side is written first: should the tenant's side fail, a membership without a member lets nobody in.
+    """
+    Membership.objects.get_or_create(identity=identity, tenant_id=get_tenant().pk)
+    try:
+        with transaction.atomic():
+            linked = Member.objects.filter(pk=invitation.member_id, identity=None).update(identity=identity.pk)
+            return bool(linked) and spend(invitation)
+    except IntegrityError:
+        return False
+
+
+def see_out(member: Member) -> None:
+    """Take a member's way in, at once: the tenant leaves their list of workspaces and their sessions here end.
+
+    The caller makes the member inactive, which already refuses them; this clears up after it.
+    """
+    if member.identity is None:
+        return
+    Membership.objects.filter(identity=member.identity, tenant_id=get_tenant().pk).delete()
+    Session.objects.filter(identity=member.identity, tenant_id=get_tenant().pk).delete()

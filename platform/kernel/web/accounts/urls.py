@@ -1,0 +1,13 @@
+from django.urls import path
+
+from kernel.web.accounts import views
+
+urlpatterns = [
+    path("login", views.sign_in, name="sign-in"),
+    path("logout", views.sign_out, name="sign-out"),
+    path("enter", views.enter, name="enter"),
+    path("forgot", views.forgot, name="forgot"),
+    path("forgot/sent", views.forgot_sent, name="forgot-sent"),
+    path("reset/<str:token>", views.reset, name="reset"),
+    path("join/<str:token>", views.join, name="join"),
+]

@@ -1,0 +1,186 @@
+"""Sign-in, sign-out, a forgotten password, an invitation, and the way in from the public site."""
+
+from typing import Any
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kernel.access.models import Invitation
+from kernel.accounts import handoff, resets, throttle
+from kernel.accounts.doors import public
+from kernel.accounts.forms import EmailForm, NewIdentityForm, NewPasswordForm, PasswordForm, SignInForm
+from kernel.accounts.models import Identity
+from kernel.accounts.sessions import client_ip, close_session, open_session
+from kernel.accounts.signin import authenticate
+from kernel.accounts.tasks import post, send_changed
+from kernel.web.accounts.actions import accept
+from kernel.web.accounts.invitations import find_invitation
+from kernel.web.accounts.tasks import send_reset
+from kernel.web.members import member_of, safe_next
+
+RESETS_PER_IP = throttle.Limit("reset-ip", times=20, seconds=3600)
+RESETS_PER_ADDRESS = throttle.Limit("reset-address", times=4, seconds=3600)
+JOINS_PER_IP = throttle.Limit("join-ip", times=60, seconds=600)
+
+form_page = require_http_methods(["GET", "POST"])
+
+
+@public
+@never_cache
+@form_page
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Members of this tenant. A wrong password, an unknown address and a stranger here read the same."""
+    if request.member is not None:
+        return HttpResponseRedirect(safe_next(request))
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                identity = authenticate(**form.cleaned_data, ip=client_ip(request))
+            except throttle.TooMany as error:
+                return _too_many(request, "accounts/sign_in.html", form, error, next=safe_next(request))
+            if identity is not None and member_of(identity) is not None:
+                open_session(request, identity, request.tenant)
+                return HttpResponseRedirect(safe_next(request))
+            form.add_error(None, wrong_password())
+    return render(request, "accounts/sign_in.html", {"form": form, "next": safe_next(request)}, status=status)
+
+
+def wrong_password() -> str:
+    return _("The e-mail address or the password is not right. Check both and try again.")
+
+
+@public
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    close_session(request)
+    return HttpResponseRedirect("/login")
+
+
+@public
+@never_cache
+@require_GET
+def enter(request: HttpRequest) -> HttpResponse:
+    """In from the public site, by a code that works once, here, for a minute."""
+    identity = handoff.redeem(request.GET.get("code", ""), request.tenant)
+    if identity is not None and member_of(identity) is not None:
+        open_session(request, identity, request.tenant)
+        return HttpResponseRedirect(safe_next(request))
+    if request.member is not None:  # the same link twice, by the back button
+        return HttpResponseRedirect(safe_next(request))
+    notice = _("This way in has been used or has expired. Sign in with your password.")
+    context = {"form": SignInForm(), "next": safe_next(request), "notice": notice}
+    return render(request, "accounts/sign_in.html", context, status=410)
+
+
+@public
+@never_cache
+@form_page
+def forgot(request: HttpRequest) -> HttpResponse:
+    """Asks for a link. The answer is the same for every address; whether there is one, only the mail tells."""
+    form = EmailForm(request.POST if request.method == "POST" else None)
+    if request.method == "GET" or not form.is_valid():
+        return render(request, "accounts/forgot.html", {"form": form}, status=422 if form.is_bound else 200)
+    email = form.cleaned_data["email"]
+    try:
+        throttle.hit(RESETS_PER_IP, client_ip(request))
+    except throttle.TooMany as error:
+        return _too_many(request, "accounts/forgot.html", form, error)
+    try:
+        throttle.hit(RESETS_PER_ADDRESS, email)
+    except throttle.TooMany:
+        pass  # nobody's mailbox is flooded, and the page does not say so
+    else:
+        post(send_reset, str(request.tenant.pk), email)
+    return HttpResponseRedirect("/forgot/sent")
+
+
+@public
+@require_GET
+def forgot_sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/forgot_sent.html")
+
+
+@public
+@never_cache
+@form_page
+def reset(request: HttpRequest, token: str) -> HttpResponse:
+    """A new password, through the link in the mail. Signs in here, and out everywhere else."""
+    identity = resets.redeem(token, request.tenant)
+    if identity is None or member_of(identity) is None:
+        return _gone(request, "accounts/reset_gone.html")
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, email=identity.email, name=identity.name)
+    if form.is_valid():
+        if not identity.set_password(form.cleaned_data["password"]):
+            return _gone(request, "accounts/reset_gone.html")
+        post(send_changed, str(identity.pk), request.tenant.name, request.LANGUAGE_CODE)
+        open_session(request, identity, request.tenant)
+        return HttpResponseRedirect("/")
+    return render(request, "accounts/reset.html", {"form": form, "email": identity.email}, status=_status(form))
+
+
+@public
+@never_cache
+@form_page
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """An invitation: a new person chooses a name and password, one we know types the password they have."""
+    try:
+        throttle.hit(JOINS_PER_IP, client_ip(request))
+    except throttle.TooMany as error:
+        return _gone(request, "accounts/join_gone.html", status=429, sentence=throttle.sentence(error))
+    invitation = find_invitation(token)
+    if invitation is None:
+        return _gone(request, "accounts/join_gone.html")
+    email = invitation.member.email
+    known = Identity.objects.with_email(email)
+    data = request.POST if request.method == "POST" else None
+    form: Any = PasswordForm(data)
+    if known is None:
+        form = NewIdentityForm(data, email=email, initial={"name": invitation.member.name})
+    context = {"form": form, "invitation": invitation, "email": email, "is_known": known is not None}
+    if form.is_valid():
+        try:
+            identity = _who_joins(request, invitation, known, form)
+        except throttle.TooMany as error:
+            return _too_many(request, "accounts/join.html", form, error, **context)
+        if identity is None:
+            form.add_error("password", _("This is not the password of your account. Try again, or set a new one."))
+        elif not accept(invitation, identity):
+            return _gone(request, "accounts/join_gone.html")
+        else:
+            open_session(request, identity, request.tenant)
+            return HttpResponseRedirect("/")
+    return render(request, "accounts/join.html", context, status=_status(form))
+
+
+def _who_joins(request: HttpRequest, invitation: Invitation, known: Identity | None, form: Any) -> Identity | None:
+    email, password = invitation.member.email, form.cleaned_data["password"]
+    if known is None:
+        try:
+            return Identity.objects.new(
+                email=email, name=form.cleaned_data["name"], password=password, language=request.LANGUAGE_CODE
+            )
+        except IntegrityError:  # signed up in another window meanwhile: then this is that password, or it is wrong
+            pass
+    return authenticate(email, password, ip=client_ip(request))
+
+
+def _status(form: Any) -> int:
+    return 422 if form.is_bound else 200
+
+
+def _too_many(request: HttpRequest, template: str, form: Any, error: throttle.TooMany, **context: Any) -> HttpResponse:
+    form.add_error(None, throttle.sentence(error))
+    response = render(request, template, {**context, "form": form}, status=429)
+    response["Retry-After"] = str(error.seconds)
+    return response
+
+
+def _gone(request: HttpRequest, template: str, status: int = 410, **context: Any) -> HttpResponse:
+    return render(request, template, context, status=status)

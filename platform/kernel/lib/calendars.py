@@ -47,7 +47,8 @@ def parts(day: dt.date, calendar: str) -> tuple[int, int, int]:
 def from_parts(year: int, month: int, day: int, calendar: str) -> dt.date:
     """The date of that year, month and day; ValueError where the calendar has no such day."""
     if calendar == JALALI:
-        return jdatetime.date(year, month, day).togregorian()
+        day_of: dt.date = jdatetime.date(year, month, day).togregorian()
+        return day_of
     return dt.date(year, month, day)
 
 

@@ -62,7 +62,11 @@ def unit_name(currency: str, language: str, unit: str = "") -> str:
     return get_currency_name(currency, locale="fa") if language == "fa" else _symbol(currency)
 
 
-_unit_name = lazy(lambda currency, unit: unit_name(currency, get_language() or "en", unit), str)
+def _unit_name_of_reader(currency: str, unit: str) -> str:
+    return unit_name(currency, get_language() or "en", unit)
+
+
+_unit_name = lazy(_unit_name_of_reader, str)
 
 
 def parse_money(text: str, currency: str, unit: str) -> Decimal:

@@ -26,6 +26,7 @@ _ALIASES = {
 }  # fmt: skip
 _MONTHS = {fold(name): (cal, i) for (cal, _lang), names in MONTHS.items() for i, name in enumerate(names, 1)}
 _MONTHS |= {name[:3].lower(): (GREGORIAN, i) for i, name in enumerate(MONTHS[GREGORIAN, "en"], 1)}
+_MONTHS |= {fold(name) + "ماه": (JALALI, i) for i, name in enumerate(MONTHS[JALALI, "fa"], 1)}
 _MONTHS |= {fold(name): month for name, month in _ALIASES.items()}
 
 # Weekdays are not checked: the day itself is written beside them. Their parts may be apart, as in «پنج‌شنبه».

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from celery.schedules import crontab
+
 from config import env
 from config.logs import logging_config
 from config.mail import mail_settings
@@ -280,7 +282,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "kernel.tenancy.tasks.sweep", "schedule": 15, "options": {"expires": 30}},
-    "forget-expired": {"task": "kernel.accounts.tasks.forget_expired", "schedule": 24 * 60 * 60},
+    "forget-expired": {"task": "kernel.accounts.tasks.forget_expired", "schedule": crontab(hour=3, minute=17)},
     "sweep-all": {"task": "kernel.tenancy.tasks.sweep_all", "schedule": 3600, "options": {"expires": 600}},
     "provisioning": {"task": "tenants.tasks.sweep_provisioning", "schedule": 30, "options": {"expires": 30}},
 }

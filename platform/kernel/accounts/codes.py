@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from kernel.accounts.models import EmailCode
+from kernel.accounts.models import EmailCode, Identity
 from kernel.lib.text import ascii_digits
 
 LIFETIME = datetime.timedelta(minutes=10)
@@ -64,3 +64,15 @@ def forget_old() -> int:
     """Addresses of people who never finished are not kept."""
     deleted, _rows = EmailCode.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
     return deleted
+
+
+def known_identity(code: EmailCode) -> Identity | None:
+    """Who had this address before this sign-up; whom the sign-up itself made does not count."""
+    if code.identity_id is not None:
+        return None
+    return Identity.objects.with_email(code.email)
+
+
+def owner(code: EmailCode) -> Identity:
+    """Whose sign-up it became."""
+    return code.identity or Identity.objects.get(email=code.email)

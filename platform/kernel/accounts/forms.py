@@ -8,29 +8,51 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.accounts.addresses import check_email
 from kernel.accounts.passwords import check_new_password
+from kernel.ui.fields import Field
 
 
-class EmailInput(forms.EmailInput):
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__({"dir": "ltr", "autocapitalize": "none", "spellcheck": "false", "inputmode": "email", **attrs})
+class PageForm(forms.Form):
+    """A form that our own templates draw."""
+
+    @property
+    def drawn(self) -> dict[str, Field]:
+        """Each field as `{% field %}` takes it."""
+        return {bound.name: _draw(bound) for bound in self}
+
+    @property
+    def general(self) -> list[str]:
+        """Errors of no single field."""
+        return list(self.non_field_errors())
 
 
-class PasswordInput(forms.PasswordInput):
-    """Never sent back to the browser; the template adds the button that shows what is typed."""
-
-    is_password = True
-
-    def __init__(self, autocomplete: str) -> None:
-        super().__init__({"dir": "ltr", "autocomplete": autocomplete, "spellcheck": "false"})
+def _draw(bound: forms.BoundField) -> Field:
+    field, attrs = bound.field, dict(bound.field.widget.attrs)
+    widget = getattr(field, "drawn_as", "text")
+    return Field(
+        name=bound.html_name,
+        label=field.label or "",
+        widget=widget,
+        # A password never goes back to the browser.
+        value="" if widget == "password" else bound.value(),
+        help=field.help_text,
+        errors=list(bound.errors),
+        required=field.required,
+        options=list(getattr(field, "choices", ())),
+        autocomplete=attrs.pop("autocomplete", ""),
+        maxlength=getattr(field, "max_length", None) or 0,
+        attrs=attrs,
+    )
 
 
 class AddressField(forms.CharField):
     """An e-mail address in its one spelling."""
 
+    drawn_as = "email"
+
     def __init__(self, *, autocomplete: str = "email", **kwargs: Any) -> None:
         kwargs.setdefault("label", _("E-mail"))
         kwargs.setdefault("error_messages", {"required": _("Type your e-mail address.")})
-        super().__init__(widget=EmailInput(autocomplete=autocomplete), max_length=320, **kwargs)
+        super().__init__(widget=forms.EmailInput({"autocomplete": autocomplete}), max_length=320, **kwargs)
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -40,14 +62,18 @@ class AddressField(forms.CharField):
 class PasswordField(forms.CharField):
     """A password that exists already."""
 
+    drawn_as = "password"
+
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Password"))
         kwargs.setdefault("error_messages", {"required": _("Type your password.")})
-        super().__init__(widget=PasswordInput("current-password"), strip=False, **kwargs)
+        super().__init__(widget=forms.PasswordInput({"autocomplete": "current-password"}), strip=False, **kwargs)
 
 
 class NewPasswordField(forms.CharField):
     """A password to be. Its rules need the name and address beside it, so the form checks them."""
+
+    drawn_as = "password"
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Password"))
@@ -55,36 +81,36 @@ class NewPasswordField(forms.CharField):
         kwargs.setdefault(
             "help_text", _("At least 10 characters. Several words are easy to remember and hard to guess.")
         )
-        super().__init__(widget=PasswordInput("new-password"), strip=False, **kwargs)
+        super().__init__(widget=forms.PasswordInput({"autocomplete": "new-password"}), strip=False, **kwargs)
 
 
 class NameField(forms.CharField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Your name"))
         kwargs.setdefault("error_messages", {"required": _("Type your name as your colleagues know it.")})
-        widget = forms.TextInput({"autocomplete": "name", "dir": "auto"})
+        widget = forms.TextInput({"autocomplete": "name"})
         super().__init__(widget=widget, max_length=150, **kwargs)
 
     def clean(self, value: Any) -> Any:
         return " ".join(super().clean(value).split())
 
 
-class SignInForm(forms.Form):
+class SignInForm(PageForm):
     email = AddressField(autocomplete="username")
     password = PasswordField()
 
 
-class EmailForm(forms.Form):
+class EmailForm(PageForm):
     email = AddressField(autocomplete="username")
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(PageForm):
     """The password of an identity that is known already."""
 
     password = PasswordField()
 
 
-class NewPasswordForm(forms.Form):
+class NewPasswordForm(PageForm):
     password = NewPasswordField(label=_("New password"))
 
     def __init__(self, *args: Any, email: str, name: str = "", **kwargs: Any) -> None:
@@ -95,7 +121,7 @@ class NewPasswordForm(forms.Form):
         return check_new_password(self.cleaned_data["password"], **self.owner)
 
 
-class NewIdentityForm(forms.Form):
+class NewIdentityForm(PageForm):
     """Name and password of somebody whose address is known."""
 
     name = NameField()

@@ -4,9 +4,11 @@ A cookie is host-only and the row names its tenant, so that a cookie of one comp
 """
 
 import datetime
+import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
@@ -50,8 +52,14 @@ class SessionStore(DatabaseStore):
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The address that the proxy in front vouches for (settings decide whom to believe)."""
-    return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104
+    """Who asks: the address that a trusted proxy added last, else the connection's own."""
+    text = request.META.get("REMOTE_ADDR", "")
+    if settings.TRUST_PROXY and (forwarded := request.headers.get("X-Forwarded-For", "")):
+        text = forwarded.rsplit(",", 1)[-1].strip()
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:  # a Unix socket
+        return "0.0.0.0"  # noqa: S104
 
 
 def open_session(request: HttpRequest, identity: "Identity", tenant: Any = None) -> None:

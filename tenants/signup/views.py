@@ -1,0 +1,166 @@
+"""Signing up: an address, the code sent to it, the workspace, and in. Every step works without JavaScript."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+from kombu.exceptions import OperationalError
+
+from kernel.accounts import codes, throttle
+from kernel.accounts.doors import public
+from kernel.accounts.models import EmailCode
+from kernel.accounts.sessions import client_ip
+from kernel.accounts.tasks import send_code
+from tenants.signup import progress
+from tenants.signup.actions import NotReady, WrongPassword, sign_up
+from tenants.signup.addresses import check_free, suggestions
+from tenants.signup.forms import CodeForm, StartForm, WorkspaceForm
+from tenants.signup.handover import into
+
+CODES_PER_IP = throttle.Limit("code-ip", times=20, seconds=3600)
+CODES_PER_ADDRESS = throttle.Limit("code-address", times=6, seconds=3600)
+TRIES_PER_IP = throttle.Limit("code-try-ip", times=60, seconds=3600)
+LOOKS_PER_IP = throttle.Limit("address-ip", times=300, seconds=600)
+
+form_page = require_http_methods(["GET", "POST"])
+
+
+@public
+@never_cache
+@form_page
+def start(request: HttpRequest) -> HttpResponse:
+    """An e-mail address. Whether it has an account already is not told here."""
+    if request.method == "GET":
+        return render(
+            request, "signup/start.html", {"form": StartForm(initial={"email": request.GET.get("email", "")})}
+        )
+    form = StartForm(request.POST)
+    if not form.is_valid():
+        return render(request, "signup/start.html", {"form": form}, status=422)
+    email = form.cleaned_data["email"]
+    try:
+        throttle.hit(CODES_PER_IP, client_ip(request))
+        throttle.hit(CODES_PER_ADDRESS, email)
+    except throttle.TooMany as error:
+        form.add_error(None, throttle.sentence(error))
+        return _too_many(render(request, "signup/start.html", {"form": form}, status=429), error)
+    code = codes.new_code(email, request.LANGUAGE_CODE)
+    try:
+        send_code.delay(str(code.pk))
+    except OperationalError:  # the queue is away; somebody is waiting for this one
+        send_code(str(code.pk))
+    response = HttpResponseRedirect("/signup/code")
+    progress.remember(response, code)
+    return response
+
+
+@public
+@never_cache
+@form_page
+def prove(request: HttpRequest) -> HttpResponse:
+    """The six digits."""
+    code = progress.current(request)
+    if code is None:
+        return HttpResponseRedirect("/signup")
+    if code.is_verified:
+        return HttpResponseRedirect("/signup/workspace")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        try:
+            throttle.hit(TRIES_PER_IP, client_ip(request))
+        except throttle.TooMany as error:
+            form.add_error(None, throttle.sentence(error))
+            return _too_many(render(request, "signup/code.html", {"form": form, "code": code}, status=429), error)
+        if form.is_valid():
+            if codes.verify(code, form.cleaned_data["code"]):
+                return HttpResponseRedirect("/signup/workspace")
+            form.add_error("code", _wrong_code(code))
+    spent = codes.is_spent(code)
+    return render(request, "signup/code.html", {"form": form, "code": code, "is_spent": spent}, status=status)
+
+
+def _wrong_code(code: EmailCode) -> str:
+    code.refresh_from_db()
+    left = codes.TRIES - code.tries
+    if codes.is_spent(code):
+        return _("This code no longer works. Have a new one sent.")
+    return ngettext(
+        "This is not the code. You have %(left)s try left.", "This is not the code. You have %(left)s tries left.", left
+    ) % {"left": left}
+
+
+@public
+@never_cache
+@form_page
+def workspace(request: HttpRequest) -> HttpResponse:
+    """Name, password, company and the rest; then the workspace is made and its owner is in it."""
+    code = progress.current(request)
+    if code is None or not code.is_verified:
+        return HttpResponseRedirect("/signup/code" if code else "/signup")
+    known = codes.known_identity(code)
+    if code.tenant is not None:  # sent twice, or back by the back button
+        return into(code.tenant, codes.owner(code))
+    form = WorkspaceForm(
+        request.POST if request.method == "POST" else None,
+        email=code.email,
+        is_known=known is not None,
+        initial={"name": code.identity.name} if code.identity else None,
+    )
+    if request.method == "GET" or not form.is_valid():
+        return _workspace_page(request, code, form, 422 if form.is_bound else 200)
+    try:
+        tenant, identity = sign_up(code, form, ip=client_ip(request), language=request.LANGUAGE_CODE)
+    except throttle.TooMany as error:
+        form.add_error(None, throttle.sentence(error))
+        return _too_many(_workspace_page(request, code, form, 429), error)
+    except WrongPassword:
+        form.add_error("password", _("This is not the password of your account. Try again, or set a new one."))
+    except NotReady:
+        form.add_error(None, _("Your workspace is still being made. Wait a few seconds and send the form again."))
+        return _workspace_page(request, code, form, 503)
+    except ValidationError as error:
+        form.take(error)
+    else:
+        return into(tenant, identity)
+    return _workspace_page(request, code, form, 422)
+
+
+def _workspace_page(request: HttpRequest, code: EmailCode, form: WorkspaceForm, status: int) -> HttpResponse:
+    wish, company = form["subdomain"].value() or "", form["company"].value() or ""
+    near = suggestions(wish, company) if form.is_bound and form["subdomain"].errors else []
+    context = {"form": form, "email": code.email, "suggestions": near}
+    return render(request, "signup/workspace.html", context, status=status)
+
+
+@public
+@never_cache
+@require_GET
+def address(request: HttpRequest) -> HttpResponse:
+    """While somebody types: may this be the address, and if not, what is near it? A fragment for htmx."""
+    try:
+        throttle.hit(LOOKS_PER_IP, client_ip(request))
+    except throttle.TooMany as error:
+        return _too_many(HttpResponse(status=429), error)
+    company = request.GET.get("company", "")[:100]
+    wish = request.GET.get("subdomain", "")[:63]
+    context: dict[str, Any] = {"wish": wish, "error": "", "host": ""}
+    if wish:
+        try:
+            context["host"] = check_free(wish)
+        except ValidationError as error:
+            context["error"] = " ".join(error.messages)
+    if not context["host"]:
+        context["suggestions"] = suggestions(wish, company)
+    return render(request, "signup/_address.html", context)
+
+
+def _too_many(response: HttpResponse, error: throttle.TooMany) -> HttpResponse:
+    response["Retry-After"] = str(error.seconds)
+    return response

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Actor:
-    """A member (or the operator, when `member` is None) at work through one door: page, api, import, job, operator."""
+    """A member (or the operator, when `member` is None) at work through one door: page, api, import, job, operator.
+
+    Lives as long as one request or run. `memo` keeps what a type looks up once for it (the stages of a pipeline).
+    """
 
     member: Member | None
     rules: Rules
@@ -32,6 +35,7 @@ class Actor:
     format: Format
     role: Role | None = None
     run: UUID | None = None
+    memo: dict[str, Any] = field(default_factory=dict, repr=False)
     _accesses: dict[str, Access] = field(default_factory=dict, repr=False)
 
     def access(self, rtype: RecordType) -> Access:

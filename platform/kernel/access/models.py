@@ -14,7 +14,7 @@ from kernel.access.rules import check_rules
 from kernel.lib.ids import uuid7
 
 
-class RecordQuerySet(models.QuerySet[Any]):
+class RecordQuerySet(models.QuerySet):
     def alive(self) -> Self:
         return self.filter(deleted_at=None)
 

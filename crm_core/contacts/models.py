@@ -1,0 +1,106 @@
+"""Companies, contacts, and where they come from."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel.access.models import Record
+from kernel.records.columns import CurrencyField, MoneyField, PhoneField
+
+
+class LeadSource(Record):
+    """Where people come to know us: the site, an exhibition, a call."""
+
+    slug = "sources"
+
+    name = models.CharField(_("name"), max_length=100)
+
+
+class Company(Record):
+    slug = "companies"
+
+    class Kind(models.TextChoices):
+        PROSPECT = "prospect", _("Prospect")
+        CUSTOMER = "customer", _("Customer")
+        PARTNER = "partner", _("Partner")
+        SUPPLIER = "supplier", _("Supplier")
+        COMPETITOR = "competitor", _("Competitor")
+
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, blank=True)
+    industry = models.CharField(_("industry"), max_length=100, blank=True)
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="subsidiaries", verbose_name=_("parent company")
+    )
+    website = models.URLField(_("website"), max_length=500, blank=True)
+    phone = PhoneField(_("phone"), blank=True)
+    email = models.EmailField(_("email"), max_length=254, blank=True)
+    country = models.CharField(_("country"), max_length=100, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    address = models.CharField(_("address"), max_length=500, blank=True)
+    employees = models.PositiveIntegerField(_("employees"), null=True, blank=True)
+    annual_revenue = MoneyField(_("annual revenue"), null=True, blank=True)
+    currency = CurrencyField()
+    founded_year = models.PositiveSmallIntegerField(_("founded in"), null=True, blank=True)
+
+    class Meta(Record.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(parent=models.F("id")),
+                name="company_not_its_own_parent",
+                violation_error_message=_("A company cannot be its own parent."),
+            )
+        ]
+
+
+class Contact(Record):
+    class Gender(models.TextChoices):
+        FEMALE = "female", _("Female")
+        MALE = "male", _("Male")
+        OTHER = "other", _("Other")
+
+    class Language(models.TextChoices):
+        FA = "fa", _("Persian")
+        EN = "en", _("English")
+        AR = "ar", _("Arabic")
+        TR = "tr", _("Turkish")
+
+    first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    last_name = models.CharField(_("last name"), max_length=100)
+    company = models.ForeignKey(
+        Company, models.SET_NULL, null=True, blank=True, related_name="contacts", verbose_name=_("company")
+    )
+    occupation = models.CharField(_("occupation"), max_length=100, blank=True)
+    phone = PhoneField(_("phone"), blank=True)
+    email = models.EmailField(_("email"), max_length=254, blank=True)
+    national_id = models.CharField(_("national ID"), max_length=20, blank=True)
+    birth_date = models.DateField(_("birth date"), null=True, blank=True)
+    gender = models.CharField(_("gender"), max_length=6, choices=Gender.choices, blank=True)
+    education = models.CharField(_("education"), max_length=100, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    language = models.CharField(_("preferred language"), max_length=2, choices=Language.choices, blank=True)
+    source = models.ForeignKey(
+        LeadSource, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("source")
+    )
+    last_contacted_at = models.DateTimeField(_("last contact"), null=True, blank=True)
+    next_contact_at = models.DateTimeField(_("next contact"), null=True, blank=True)
+
+
+class ContactPoint(models.Model):
+    """One of a contact's telephone numbers or addresses. The primary one of each kind also stands on the contact."""
+
+    class Kind(models.TextChoices):
+        PHONE = "phone", _("Phone")
+        EMAIL = "email", _("Email")
+
+    id = models.BigAutoField(primary_key=True)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="points")
+    position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind.choices, default=Kind.PHONE)
+    value = models.CharField(_("number or address"), max_length=254)
+    label = models.CharField(_("label"), max_length=50, blank=True)
+    primary = models.BooleanField(_("primary"), default=False)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["value"], name="contact_point_value")]

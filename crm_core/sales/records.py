@@ -1,0 +1,128 @@
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from crm_core.sales import actions
+from crm_core.sales.models import Deal, DealLine, LostReason, Pipeline, Product, Stage
+from crm_core.sales.rules import follow_lines, follow_stage
+from kernel.access.actor import Actor
+from kernel.events.names import tell
+from kernel.records.specs import spec_of
+from kernel.records.types import Board, Panel, RecordType, Related, RowsField, Verb, field, register
+
+tell("deal.won", _("%(who)s won this deal"))
+tell("deal.lost", _("%(who)s lost this deal"))
+tell("deal.reopened", _("%(who)s reopened this deal"))
+tell("deal.moved", _("%(who)s moved this deal to another stage"))
+
+
+@register
+class Deals(RecordType):
+    slug, model = "deals", Deal
+    label, label_plural = _("Deal"), _("Deals")
+    icon = "layout-kanban"
+    fields = (
+        "name", "company", "contact", "pipeline", "stage", "status", "amount", "probability", "opened_on",
+        "expected_close_on", "closed_on", "lost_reason", "next_step_at", "source",
+        RowsField(
+            "lines", _("Products"), DealLine, "deal",
+            ("product", "quantity", "price", "discount", field("total", read_only=True)),
+        ),
+    )  # fmt: skip
+    columns = ("name", "company", "stage", "amount", "expected_close_on", "next_step_at", "owner")
+    filters = ("stage", "status", "owner", "company", "expected_close_on")
+    search = ("name",)
+    sums = ("amount",)
+    panels = (
+        Panel(_("Deal"), ("name", "company", "contact", "pipeline", "stage", "owner", "team")),
+        Panel(_("Value"), ("amount", "probability", "lines")),
+        Panel(_("Dates"), ("opened_on", "expected_close_on", "closed_on", "next_step_at")),
+        Panel(_("Outcome"), ("status", "lost_reason", "source")),
+    )
+    board = Board(by="stage", within="pipeline", total="amount", card=("company", "amount", "next_step_at", "owner"))
+    verbs = (
+        Verb(
+            "win", "deal.won", _("Won"), "trophy", actions.win,
+            fields=(spec_of(Deal, "closed_on"),), applies=lambda deal: deal.status != "won", done=_("Deal won."), tone="good",
+        ),
+        Verb(
+            "lose", "deal.lost", _("Lost"), "thumb-down", actions.lose,
+            fields=(spec_of(Deal, "lost_reason", required=True), spec_of(Deal, "closed_on")),
+            applies=lambda deal: deal.status != "lost", done=_("Deal lost."),
+        ),
+        Verb(
+            "reopen", "deal.reopened", _("Reopen"), "rotate", actions.reopen,
+            applies=lambda deal: deal.status != "open", done=_("Deal reopened."), permission="edit",
+        ),
+    )  # fmt: skip
+    match_fields = ("name",)
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        follow_stage(record, actor, changed)
+        follow_lines(record, self.specs()["lines"], actor, changed)
+
+    def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
+        if event == "deal.updated":
+            status = changes.get("status")
+            if status:
+                return {"won": "deal.won", "lost": "deal.lost"}.get(status[1], "deal.reopened")
+            if "stage" in changes:
+                return "deal.moved"
+        return event
+
+
+@register
+class Products(RecordType):
+    slug, model = "products", Product
+    label, label_plural = _("Product"), _("Products")
+    icon = "package"
+    fields = ("name", "code", "category", "price", "cost", "unit", "active")
+    columns = ("name", "code", "category", "price", "cost", "active")
+    filters = ("category", "active")
+    search = ("name", "code", "category")
+    sort = "name"
+    panels = (Panel(_("Product"), ("name", "code", "category", "unit", "price", "cost", "active")),)
+    match_fields = ("name", "code")
+    is_owned = False
+
+
+class SalesSetting(RecordType):
+    is_setting = True
+    is_owned = False
+    in_menu = False
+    match_fields = ("name",)
+
+
+@register
+class Pipelines(SalesSetting):
+    slug, model = "pipelines", Pipeline
+    label, label_plural = _("Pipeline"), _("Pipelines")
+    icon = "layout-kanban"
+    fields = ("name", "position")
+    columns = ("name", "position")
+    sort = "position"
+    panels = (Panel(_("Pipeline"), ("name", "position")),)
+    related = (Related("stages", "pipeline"),)
+
+
+@register
+class Stages(SalesSetting):
+    slug, model = "stages", Stage
+    label, label_plural = _("Stage"), _("Stages")
+    icon = "columns"
+    fields = ("name", "pipeline", "position", "probability", "kind")
+    columns = ("name", "pipeline", "position", "probability", "kind")
+    sort = "position"
+    panels = (Panel(_("Stage"), ("name", "pipeline", "position", "probability", "kind")),)
+
+
+@register
+class LostReasons(SalesSetting):
+    slug, model = "lost-reasons", LostReason
+    label, label_plural = _("Lost reason"), _("Lost reasons")
+    icon = "thumb-down"
+    fields = ("name",)
+    columns = ("name",)
+    sort = "name"
+    panels = (Panel(_("Lost reason"), ("name",)),)

@@ -1,0 +1,111 @@
+"""What follows from a deal's stage and from its lines."""
+
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
+from kernel.access.actor import Actor
+from kernel.lib.money import currency_places
+from kernel.records.specs import FieldSpec
+
+
+class Stages:
+    """The tenant's pipelines and stages, read once for an actor: they are few, deals are many."""
+
+    def __init__(self) -> None:
+        stages = Stage.objects.alive().filter(pipeline__deleted_at=None).order_by("position", "pk")
+        self.by_id: dict[UUID, Stage] = {stage.pk: stage for stage in stages}
+        self.pipelines = list(Pipeline.objects.alive().order_by("position", "pk"))
+        self.has_reasons = LostReason.objects.alive().exists()
+
+    def of(self, pipeline: UUID, kind: str = "") -> list[Stage]:
+        return [s for s in self.by_id.values() if s.pipeline_id == pipeline and (not kind or s.kind == kind)]
+
+    def first(self, pipeline: UUID, kind: str = Stage.Kind.OPEN) -> Stage:
+        stages = self.of(pipeline, kind)
+        if not stages:
+            problem = _("This pipeline has no such stage. Add one in the settings.")
+            raise ValidationError({"stage": ValidationError(problem, code="no_stage")})
+        return stages[0]
+
+
+def stages_of(actor: Actor) -> Stages:
+    if "stages" not in actor.memo:
+        actor.memo["stages"] = Stages()
+    stages: Stages = actor.memo["stages"]
+    return stages
+
+
+def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
+    """Pipeline, status, probability and closing date in line with the stage."""
+    stages = stages_of(actor)
+    _place(deal, stages, changed)
+    stage = stages.by_id.get(deal.stage_id)
+    if stage is None:
+        raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
+    is_moved = deal.status != stage.kind or deal.is_new or "stage" in changed
+    deal.status = stage.kind
+    if "probability" not in changed and is_moved:
+        deal.probability = stage.probability
+    if deal.opened_on is None and deal.is_new and actor.via != "import":
+        deal.opened_on = actor.format.today()
+    if stage.kind == Stage.Kind.OPEN:
+        deal.lost_reason_id = None
+        if "closed_on" not in changed:
+            deal.closed_on = None
+    elif deal.closed_on is None and actor.via != "import":
+        deal.closed_on = actor.format.today()
+    if stage.kind == Stage.Kind.WON:
+        deal.lost_reason_id = None
+    if stage.kind == Stage.Kind.LOST and not deal.lost_reason_id and stages.has_reasons and actor.via != "import":
+        raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
+
+
+def _place(deal: Deal, stages: Stages, changed: set[str]) -> None:
+    """Settle pipeline and stage: either may be given alone, together they must fit."""
+    stage = stages.by_id.get(deal.stage_id) if deal.stage_id else None
+    if stage and ("pipeline" not in changed or not deal.pipeline_id):
+        deal.pipeline_id = stage.pipeline_id
+    if not deal.pipeline_id:
+        if not stages.pipelines:
+            problem = _("There is no pipeline yet. Add one in the settings.")
+            raise ValidationError({"pipeline": ValidationError(problem, code="no_pipeline")})
+        deal.pipeline_id = stages.pipelines[0].pk
+    if stage is None or (stage.pipeline_id != deal.pipeline_id and "stage" not in changed):
+        deal.stage_id = stages.first(deal.pipeline_id).pk
+    elif stage.pipeline_id != deal.pipeline_id:
+        problem = _("This stage belongs to another pipeline.")
+        raise ValidationError({"stage": ValidationError(problem, code="other_pipeline")})
+
+
+def follow_lines(deal: Deal, spec: FieldSpec, actor: Actor, changed: set[str]) -> None:
+    """Line totals; and the amount, which is their sum while lines have prices, unless it was typed."""
+    if "lines" not in changed and "amount" not in changed:
+        return
+    lines = [{**line, "total": line_total(line, deal.currency)} for line in spec.value(deal)]
+    if "lines" in changed:
+        spec.assign(deal, lines)
+    total = lines_total(lines)
+    if "amount" in changed:
+        deal.amount_typed = deal.amount is not None and total is not None and deal.amount != total
+    if not deal.amount_typed and total is not None:
+        deal.amount = total
+
+
+def line_total(line: dict[str, Any], currency: str) -> Decimal | None:
+    """Rounded once, half up, to the currency's smallest unit."""
+    if line.get("price") is None:
+        return None
+    gross = Decimal(line["quantity"] or 1) * Decimal(line["price"])
+    net = gross * (100 - Decimal(line.get("discount") or 0)) / 100
+    return net.quantize(Decimal(1).scaleb(-currency_places(currency)), ROUND_HALF_UP)
+
+
+def lines_total(lines: Iterable[dict[str, Any]]) -> Decimal | None:
+    totals = [line["total"] for line in lines if line["total"] is not None]
+    return sum(totals, Decimal(0)) if totals else None

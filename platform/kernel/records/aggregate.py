@@ -1,0 +1,184 @@
+"""Figures over found rows: counts and sums, grouped by a field. The board, the list's foot, the API and the reports
+all ask here, so that one question has one answer everywhere.
+
+    measure=count,sum:amount   group=owner | stage | closed_on:month | lines.product
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, DecimalField, F, Sum
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from kernel.lib.dates import month_key, month_label
+from kernel.records.find import Found
+from kernel.records.kinds.numbers import Money
+from kernel.records.show import Labels
+from kernel.records.specs import FieldSpec
+
+GRAINS = ("day", "month")
+MOST_GROUPS = 1000
+_MEASURE = re.compile(r"count|sum:([a-z_]+(?:\.[a-z_]+)?)")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`count`, or the sum of a number: `sum:amount`, `sum:lines.total`."""
+
+    name: str
+    path: str = ""
+    spec: FieldSpec | None = None
+    rows: str = ""
+
+    @property
+    def is_money(self) -> bool:
+        return self.spec is not None and isinstance(self.spec.kind, Money)
+
+
+@dataclass
+class Group:
+    """One line of figures. `key` is what the rows share (an id, a code, "2026-11"), None for those without a value.
+
+    `filters` finds these rows again: the query string of the drill-down.
+    """
+
+    key: str | None
+    label: str
+    figures: dict[str, int | Decimal]
+    filters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GroupBy:
+    spec: FieldSpec
+    path: str
+    grain: str = ""
+    rows: str = ""
+    name: str = ""
+
+
+def read_measures(found: Found, text: str) -> list[Measure]:
+    """Raises ValidationError on `measure` for what this actor may not know or what cannot be summed."""
+    return [_measure(found, part.strip()) for part in text.split(",") if part.strip()] or [Measure("count")]
+
+
+def _measure(found: Found, name: str) -> Measure:
+    matched = _MEASURE.fullmatch(name)
+    if matched and not matched[1]:
+        return Measure("count")
+    spec, path, rows = _resolve(found, matched[1]) if matched else (None, "", "")
+    if spec is None or not spec.kind.is_numeric:
+        raise ValidationError({"measure": ValidationError(_("There is no such measure."), code="unknown")})
+    return Measure(name, path, spec, rows)
+
+
+def read_group(found: Found, text: str) -> GroupBy:
+    name, _sep, grain = text.partition(":")
+    spec, path, rows = _resolve(found, name)
+    is_date = spec is not None and spec.kind.name in ("date", "datetime")
+    if spec is None or not spec.kind.can_group or (grain and not (is_date and grain in GRAINS)):
+        raise ValidationError({"group": ValidationError(_("You cannot group by this."), code="unknown")})
+    return GroupBy(spec, path, (grain or "day") if is_date else "", rows, name)
+
+
+def _resolve(found: Found, name: str) -> tuple[FieldSpec | None, str, str]:
+    """A field of the record, or one of its child rows ("lines.product"), if this actor may read it."""
+    first, _sep, rest = name.partition(".")
+    spec = found.access.readable().get(first)
+    if spec is None or bool(rest) != bool(spec.rows):
+        return None, "", ""
+    if not rest:
+        return spec, spec.path, ""
+    sub = next((sub for sub in spec.rows if sub.name == rest), None)
+    return sub, f"{spec.path}__{rest}", first
+
+
+def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = None) -> list[Group]:
+    """The figures, one Group in all or one per value, the largest first measure first (time in its order)."""
+    in_rows = {m.rows for m in measures if m.spec} | ({group.rows} if group else set())
+    if len(in_rows) > 1:
+        problem = _("Figures of child rows and of records cannot be mixed: grouped by lines, sum a field of the lines.")
+        raise ValidationError({"measure": ValidationError(problem, code="mixed")})
+    annotations = {f"m{i}": _annotation(m) for i, m in enumerate(measures)}
+    rows = found.rows.order_by()
+    if group is None:
+        totals = rows.aggregate(**annotations)
+        return [Group(None, _("All"), _figures(measures, totals))]
+    by = F(group.path)
+    if group.spec.kind.name == "datetime":
+        by = TruncDate(group.path, tzinfo=ZoneInfo(found.access.actor.format.timezone))
+    grouped = rows.annotate(g=by).values("g").annotate(**annotations)
+    if not group.grain:
+        grouped = grouped.order_by(F("m0").desc(nulls_last=True))[:MOST_GROUPS]
+    figures = [(row["g"], _figures(measures, row)) for row in grouped]
+    return _by_time(found, group, figures) if group.grain else _by_value(found, group, figures)
+
+
+def _annotation(measure: Measure) -> Any:
+    if measure.spec is None:
+        return Count("pk", distinct=True)
+    return Sum(measure.path, default=Decimal(0), output_field=DecimalField(max_digits=38, decimal_places=4))
+
+
+def _figures(measures: list[Measure], row: dict[str, Any]) -> dict[str, int | Decimal]:
+    return {measure.name: row[f"m{i}"] for i, measure in enumerate(measures)}
+
+
+def _by_value(found: Found, group: GroupBy, figures: list[tuple[Any, dict[str, int | Decimal]]]) -> list[Group]:
+    spec = group.spec
+    labels = Labels(found.access.actor)
+    if spec.related:
+        labels.load({spec.related: {key for key, _f in figures if key}})
+    groups: list[Group] = []
+    unseen: Group | None = None
+    for key, values in figures:
+        label = _label(found, spec, key, labels)
+        if label is None:
+            # Related records out of reach are told together: one line each would tell them apart.
+            if unseen is None:
+                unseen = Group(None, _("Not visible to you"), dict.fromkeys(values, 0))
+                groups.append(unseen)
+            unseen.figures = {name: unseen.figures[name] + value for name, value in values.items()}
+            continue
+        filters = {} if group.rows else ({spec.name: str(key)} if key not in (None, "") else {f"{spec.name}__empty": "true"})
+        groups.append(Group(None if key in (None, "") else str(key), label, values, filters))
+    return groups
+
+
+def _label(found: Found, spec: FieldSpec, key: Any, labels: Labels) -> str | None:
+    if key in (None, ""):
+        return _("None")
+    return labels.get(spec.related, key) if spec.related else spec.kind.show(spec, key, found.access.actor.format)
+
+
+def _by_time(found: Found, group: GroupBy, figures: list[tuple[Any, dict[str, int | Decimal]]]) -> list[Group]:
+    """Days are gathered into months here: the database knows no Jalali calendar, and a year has few days."""
+    fmt = found.access.actor.format
+    calendar = found.params.get("calendar") or fmt.calendar
+    days: dict[str, list[date]] = defaultdict(list)
+    totals: dict[str, dict[str, int | Decimal]] = {}
+    none: Group | None = None
+    for day, values in figures:
+        if day is None:
+            none = Group(None, _("None"), values, {f"{group.name}__empty": "true"})
+            continue
+        key = month_key(day, calendar) if group.grain == "month" else day.isoformat()
+        days[key].append(day)
+        before = totals.get(key)
+        totals[key] = values if before is None else {name: before[name] + value for name, value in values.items()}
+    groups = []
+    for key in sorted(totals):
+        first, last = min(days[key]), max(days[key])
+        label = month_label(first, fmt.language, calendar) if group.grain == "month" else fmt.date(first)
+        filters = {f"{group.name}__gte": first.isoformat(), f"{group.name}__lte": last.isoformat()}
+        groups.append(Group(key, label, totals[key], filters))
+    return [*groups, none] if none else groups

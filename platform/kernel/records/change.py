@@ -1,0 +1,282 @@
+"""The only write path. Pages, the API, imports and verbs all end here.
+
+`change` holds one record: permission, row lock and version, then the caller's alteration, then derived values,
+validation, save and the event with canonical before and after, in one transaction; on any error nothing is left.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access
+from kernel.access.models import Record
+from kernel.events.models import Event
+from kernel.events.subscribers import publish, settled
+from kernel.lib.ids import uuid7
+from kernel.lib.text import fold, sort_key
+from kernel.records.specs import FieldSpec
+from kernel.records.types import RecordType, registry
+
+VERB_OF_EVENT = {"created": "create", "updated": "edit", "deleted": "delete", "restored": "delete"}
+
+
+class NotFound(Exception):
+    """No such record, or none in reach: the two are never told apart."""
+
+
+class Stale(Exception):
+    """Somebody else changed the record meanwhile. `record` is as it is now."""
+
+    def __init__(self, record: Any) -> None:
+        super().__init__("stale version")
+        self.record = record
+
+
+def create(access: Access, values: Mapping[str, Any], **marks: Any) -> Any:
+    """A new record with these values (of the kinds' own types). Raises ValidationError keyed by field."""
+    record = access.rtype.model()
+    initial = access.rtype.initial(access.actor)
+    with change(record, f"{access.rtype.name}.created", access, given=set(values), **marks):
+        for name in initial.keys() - values.keys():
+            access.rtype.specs()[name].assign(record, initial[name])
+        assign(access, record, values)
+    return record
+
+
+def edit(access: Access, record: Any, values: Mapping[str, Any], version: int | None = None, **marks: Any) -> Any:
+    with change(record, f"{access.rtype.name}.updated", access, version=version, given=set(values), **marks):
+        assign(access, record, values)
+    return record
+
+
+def delete(access: Access, record: Any, version: int | None = None, **marks: Any) -> Any:
+    """To the trash, from where it can be restored."""
+    with change(record, f"{access.rtype.name}.deleted", access, version=version, **marks):
+        record.deleted_at = timezone.now()
+    return record
+
+
+def restore(access: Access, record: Any, **marks: Any) -> Any:
+    with change(record, f"{access.rtype.name}.restored", access, **marks):
+        record.deleted_at = None
+    return record
+
+
+def assign(access: Access, record: Any, values: Mapping[str, Any]) -> None:
+    """Set fields on behalf of an actor: only those the actor may edit, only to records the actor may see."""
+    check_editable(access, values)
+    editable = access.editable()
+    for name, value in values.items():
+        spec = editable[name]
+        if spec.kind.canonical(spec, value) != spec.canonical(record):
+            check_reach(access, spec, value)
+        spec.assign(record, value)
+
+
+def check_editable(access: Access, names: Iterable[str]) -> None:
+    """A hidden field answers like an unknown one; a field that may only be read refuses by name."""
+    readable, editable = access.readable(), access.editable()
+    unknown = [name for name in names if name not in readable]
+    if unknown:
+        raise ValidationError({name: ValidationError(_("There is no such field."), code="unknown") for name in unknown})
+    refused = [str(readable[name].label) for name in names if name not in editable]
+    if refused:
+        raise PermissionDenied(_("You cannot change: %(fields)s") % {"fields": ", ".join(refused)})
+
+
+def check_reach(access: Access, spec: FieldSpec, value: Any) -> None:
+    """Refuse a relation to a record that the actor cannot see, in the words for one that does not exist."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for slug, pk in spec.kind.references(spec, value):
+        wanted[slug].add(pk)
+    for slug, ids in wanted.items():
+        if access.actor.access(registry[slug]).records().filter(pk__in=ids).count() != len(ids):
+            raise ValidationError({spec.name: ValidationError(_("There is no such record."), code="not_found")})
+
+
+@contextmanager
+def change(
+    record: Any,
+    event: str,
+    access: Access,
+    *,
+    version: int | None = None,
+    given: set[str] | None = None,
+    change_set: UUID | None = None,
+    cause: UUID | None = None,
+) -> Iterator[Any]:
+    """Hold `record` while the caller alters it, then check, save and record what changed as `event`.
+
+    `version` is the one the caller saw: another one raises Stale. `given` names the fields that were sent, for the
+    type's derivations. Raises PermissionDenied, NotFound, ValidationError keyed by field.
+    """
+    verb = verb_of(access.rtype, event)
+    access.check(verb)
+    with transaction.atomic():
+        is_new = record.is_new
+        if not is_new:
+            _lock(record, access, version)
+            access.check(verb, record)
+        before = {} if is_new else snapshot(access.rtype, record)
+        yield record
+        if is_new:
+            _own(record, access)
+        access.rtype.prepare(record, access.actor, given or set())
+        if is_new:
+            access.check(verb, record)
+        validate(access.rtype, record)
+        after = snapshot(access.rtype, record)
+        changes = differences(before | record.__dict__.get("_before", {}), after)
+        if not changes and not is_new and event.endswith(".updated"):
+            return
+        event = access.rtype.event_of(event, changes)
+        access.check(verb_of(access.rtype, event), record)
+        stamp(access.rtype, record)
+        _save(record, access.rtype)
+        row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
+        row.save(force_insert=True)
+        publish([row])
+
+
+def verb_of(rtype: RecordType, event: str) -> str:
+    suffix = event.rpartition(".")[2]
+    if suffix in VERB_OF_EVENT:
+        return VERB_OF_EVENT[suffix]
+    return next((verb.permission or verb.name for verb in rtype.verbs if verb.event == event), "edit")
+
+
+def _lock(record: Any, access: Access, version: int | None) -> None:
+    deleted = record.deleted_at is not None
+    current = access.records(deleted=deleted).filter(pk=record.pk).select_for_update(of=("self",)).first()
+    if current is None:
+        raise NotFound
+    if version is not None and current.version != version:
+        raise Stale(current)
+    record.__dict__.clear()
+    record.__dict__.update(current.__dict__)
+
+
+def _own(record: Any, access: Access) -> None:
+    record.created_by = access.actor.member
+    if access.rtype.is_owned and record.owner_id is None and access.actor.via != "import":
+        record.owner = access.actor.member
+
+
+UNTOLD = {"created_at", "updated_at", "created_by"}
+
+
+def snapshot(rtype: RecordType, record: Any) -> dict[str, Any]:
+    """Canonical values of all fields. Those kept in tables of their own count once they are assigned."""
+    assigned = record.__dict__.get("_before", {})
+    return {
+        name: spec.canonical(record)
+        for name, spec in rtype.specs().items()
+        if name not in UNTOLD and (name in assigned or not spec.kind.has_table)
+    }
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """{field: [before, after]} of what is not the same; a field that was empty and stays so is left out."""
+    return {
+        name: [before.get(name), value]
+        for name, value in after.items()
+        if before.get(name) != value and not (before.get(name) in (None, []) and value in (None, []))
+    }
+
+
+def validate(rtype: RecordType, record: Any) -> None:
+    """What can be told without asking the database; constraints speak when the row is saved."""
+    problems: dict[str, Any] = {}
+    for name, spec in rtype.specs().items():
+        if spec.required and spec.value(record) in (None, "", []):
+            problems[name] = ValidationError(_("Fill this in."), code="required")
+    relations = {f.name for f in record._meta.fields if f.is_relation}
+    try:
+        record.clean_fields(exclude={*relations, *problems, *ENGINE_COLUMNS})
+    except ValidationError as error:
+        problems |= error.update_error_dict({})
+    try:
+        record.clean()
+    except ValidationError as error:
+        problems = error.update_error_dict(problems)
+    if problems:
+        raise ValidationError(problems)
+
+
+ENGINE_COLUMNS = {"id", "version", "created_at", "updated_at", "deleted_at", "label", "label_key", "search", "text_keys"}
+
+
+def stamp(rtype: RecordType, record: Any) -> None:
+    """Bring what is derived for listing, sorting and searching in line with the record."""
+    now = timezone.now()
+    record.updated_at = now
+    record.version = 1 if record.is_new else record.version + 1
+    record.label = rtype.label_of(record)[:300]
+    record.label_key = sort_key(record.label)
+    texts = {
+        name: spec.kind.search_text(spec, spec.value(record))
+        for name, spec in rtype.specs().items()
+        if spec.kind.is_searched and not spec.is_label and (name in rtype.search or not spec.kind.has_table)
+    }
+    texts = {name: text for name, text in texts.items() if text}
+    record.text_keys = {name: sort_key(text) for name, text in texts.items()}
+    searched = [record.label, *(text for name, text in texts.items() if name in rtype.search)]
+    record.search = fold(" ".join(searched))
+
+
+def _save(record: Any, rtype: RecordType) -> None:
+    try:
+        with transaction.atomic():
+            record.save()
+            for name in record.__dict__.get("_before", {}):
+                spec = rtype.specs()[name]
+                spec.kind.save(spec, record)
+    except IntegrityError as error:
+        raise explain(error, type(record)) from error
+    record.__dict__.pop("_before", None)
+
+
+def explain(error: IntegrityError, model: type[Record]) -> ValidationError:
+    """The constraint's own sentence, on the field it is about."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    for constraint in model._meta.constraints:
+        if constraint.name == name:
+            field = next(iter(getattr(constraint, "fields", ())), None) or "__all__"
+            return ValidationError(
+                {field: ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code)}
+            )
+    raise error
+
+
+def event_row(
+    name: str,
+    record: Any,
+    access: Access,
+    changes: dict[str, Any],
+    *,
+    change_set: UUID | None = None,
+    cause: UUID | None = None,
+) -> Event:
+    via = access.actor.via
+    return Event(
+        name=name,
+        record_type=access.rtype.slug,
+        record_id=record.pk,
+        about_type=getattr(record, "about_type", "") or "",
+        about_id=getattr(record, "about_id", None),
+        member=access.actor.member,
+        via=via,
+        changes=changes,
+        change_set=change_set or uuid7(),
+        cause=cause,
+        fanned_out_at=timezone.now() if settled(name, via) else None,
+    )

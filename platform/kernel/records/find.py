@@ -1,0 +1,255 @@
+"""The only read: from a query string to rows in reach, through `Access`. Pages, API, exports and reports start here.
+
+    ?stage=ID&amount__gte=1000&owner=me&q=text&sort=-amount      filters, folded search, order
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access
+from kernel.lib.errors import ParseError
+from kernel.lib.text import fold, sort_key
+from kernel.records.specs import FieldSpec
+
+PAGE, MOST = 50, 200
+COUNTED = 10_000
+NOT_FILTERS = frozenset({"q", "sort", "limit", "cursor", "fields", "view", "measure", "group", "calendar", "count", "peek"})
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: list[Any]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One condition as asked: for chips and for exports that repeat the question."""
+
+    spec: FieldSpec
+    lookup: str
+    raw: str
+
+    @property
+    def key(self) -> str:
+        return self.spec.name if self.lookup == "exact" else f"{self.spec.name}__{self.lookup}"
+
+
+class Found:
+    """What a query finds for one actor. Nothing is read before a page, a count or the rows are asked for."""
+
+    def __init__(self, access: Access, params: Mapping[str, Any], *, deleted: bool = False) -> None:
+        self.access, self.rtype = access, access.rtype
+        self.params = {key: _last(value) for key, value in _items(params)}
+        self._deleted = deleted
+        problems: dict[str, Any] = {}
+        self.filters = [found for key in self.params if (found := self._filter(key, problems))]
+        self._conditions = [found for item in self.filters if (found := self._condition(item, problems))]
+        self.sort = self.params.get("sort") or self._default_sort()
+        spec = access.readable().get(self.sort.removeprefix("-"))
+        if spec is None or not spec.kind.is_sortable:
+            problems["sort"] = ValidationError(_("You cannot sort by this."), code="unknown")
+        if problems:
+            raise ValidationError(problems)
+
+    def _default_sort(self) -> str:
+        """The type's own order, unless this actor may not know that field; then the first it may."""
+        readable = self.access.readable()
+        if self.rtype.sort.removeprefix("-") in readable:
+            return self.rtype.sort
+        return next((name for name, spec in readable.items() if spec.kind.is_sortable), self.rtype.sort)
+
+    # -- filters
+
+    def _filter(self, key: str, problems: dict[str, Any]) -> Filter | None:
+        if key in NOT_FILTERS:
+            return None
+        name, _sep, lookup = key.partition("__")
+        spec = self.access.readable().get(name)
+        if spec is None or not spec.kind.is_filterable or (lookup and lookup not in spec.kind.lookups):
+            problems[key] = ValidationError(_("There is no such filter."), code="unknown")
+            return None
+        if not lookup and "exact" not in spec.kind.lookups:
+            problems[key] = ValidationError(
+                _("Filter with one of: %(lookups)s."),
+                params={"lookups": ", ".join(f"{name}__{lookup}" for lookup in spec.kind.lookups)},
+                code="unknown",
+            )
+            return None
+        return Filter(spec, lookup or "exact", self.params[key])
+
+    def _condition(self, item: Filter, problems: dict[str, Any]) -> Q | None:
+        if not item.raw and item.lookup != "empty":
+            return None
+        if "\x00" in item.raw:
+            problems[item.key] = ValidationError(_("This contains a character that cannot be stored."), code="invalid")
+            return None
+        try:
+            return item.spec.kind.condition(item.spec, item.lookup, item.raw, self.access)
+        except ParseError as error:
+            problems[item.key] = ValidationError(error.message, code=error.code)
+        return None
+
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        """The rows that pass, in no order."""
+        rows = self.access.records(deleted=self._deleted)
+        for condition in self._conditions:
+            rows = rows.filter(condition)
+        return self._searched(rows, self.params.get("q", ""))
+
+    def _searched(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+        """Every word must stand somewhere in what this actor may read.
+
+        `search` holds all searched fields together and has the index. Where some of them are hidden from the actor,
+        each word must also stand in a field that is not: else a match would tell what the hidden one says.
+        """
+        readable = self.access.readable()
+        hidden = [name for name in self.rtype.search if name not in readable]
+        for word in fold(text.replace("\x00", "")).split()[:8]:
+            spellings = {word, word.lstrip("0")} if word.isdigit() and word.strip("0") else {word}
+            match = Q()
+            for spelling in spellings:
+                match |= Q(search__contains=spelling)
+            rows = rows.filter(match)
+            if hidden:
+                rows = rows.filter(self._in_readable(spellings))
+        return rows
+
+    def _in_readable(self, spellings: set[str]) -> Q:
+        match = Q(pk__in=[])
+        for name in self.rtype.search:
+            spec = self.access.readable().get(name)
+            if spec is not None:
+                path = "label_key__contains" if spec.is_label else f"text_keys__{name}__icontains"
+                for spelling in spellings:
+                    match |= Q(**{path: sort_key(spelling)})
+        return match
+
+    # -- order and pages
+
+    @property
+    def _is_descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @cached_property
+    def _sort_spec(self) -> FieldSpec:
+        return self.rtype.specs()[self.sort.removeprefix("-")]
+
+    @cached_property
+    def _sorted(self) -> QuerySet[Any]:
+        spec = self._sort_spec
+        return self.rows.alias(_sort=spec.kind.order(spec))
+
+    def ordered(self) -> QuerySet[Any]:
+        """All rows in order, those without a value last."""
+        order = F("_sort").desc(nulls_last=True) if self._is_descending else F("_sort").asc(nulls_last=True)
+        return self._sorted.order_by(order, "-pk" if self._is_descending else "pk")
+
+    def page(self, limit: int = PAGE, cursor: str | None = None) -> Page:
+        """The rows after `cursor`. Steady while rows are added, and as fast on the last page as on the first.
+
+        Two plain queries, rows with a value and then rows without, in place of one with NULLS LAST and OR: each
+        follows an index.
+        """
+        limit = max(1, min(limit, MOST))
+        value, after, is_null = self._read_cursor(cursor)
+        rows: list[Any] = []
+        if not is_null:
+            rows = list(self._slice(value, after, limit + 1))
+        if len(rows) <= limit and self._may_be_null:
+            rest = self._sorted.filter(_sort__isnull=True)
+            if is_null:
+                rest = rest.filter(self._beyond(after))
+            order = "-pk" if self._is_descending else "pk"
+            rows += list(rest.annotate(sort_value=F("_sort")).order_by(order)[: limit + 1 - len(rows)])
+        more, rows = len(rows) > limit, rows[:limit]
+        return Page(rows, self._cursor_of(rows[-1]) if more else None)
+
+    def _slice(self, value: Any, after: Any, size: int) -> QuerySet[Any]:
+        rows = self._sorted
+        if self._may_be_null:
+            rows = rows.filter(_sort__isnull=False)
+        if after is not None:
+            past, upto = ("lt", "lte") if self._is_descending else ("gt", "gte")
+            rows = rows.filter(**{f"_sort__{upto}": value}).filter(Q(**{f"_sort__{past}": value}) | self._beyond(after))
+        order = ("-_sort", "-pk") if self._is_descending else ("_sort", "pk")
+        return rows.annotate(sort_value=F("_sort")).order_by(*order)[:size]
+
+    def _beyond(self, after: Any) -> Q:
+        return Q(pk__lt=after) if self._is_descending else Q(pk__gt=after)
+
+    @property
+    def _may_be_null(self) -> bool:
+        spec = self._sort_spec
+        return not (spec.is_label or (not spec.null and spec.kind.name not in ("text", "choice", "long_text")))
+
+    def _cursor_of(self, row: Any) -> str:
+        value = row.sort_value
+        raw = json.dumps([self.sort, None if value is None else str(value), str(row.pk)], ensure_ascii=False)
+        return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
+
+    def _read_cursor(self, cursor: str | None) -> tuple[Any, Any, bool]:
+        if not cursor:
+            return None, None, False
+        try:
+            sort, value, after = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            if sort != self.sort or "\x00" in str(value):
+                raise ValueError
+            field = self._sorted.query.annotations["_sort"].output_field
+            value = None if value is None else field.to_python(value)
+            after = self.rtype.model._meta.pk.to_python(after)
+        except (ValueError, TypeError, ValidationError, UnicodeError, RecursionError) as error:
+            problem = _("This page link is no longer valid. Start again from the first page.")
+            raise ValidationError({"cursor": ValidationError(problem, code="cursor")}) from error
+        return value, after, value is None
+
+    # -- figures
+
+    def count(self, most: int = COUNTED) -> int | None:
+        """How many rows there are, or None where there are more than `most`: counting on would cost more than it tells."""
+        found = self.rows.order_by().values("pk")[: most + 1].count()
+        return found if found <= most else None
+
+    def chunks(self, size: int = 500) -> Iterator[list[Any]]:
+        """All rows in order, piece by piece, in flat memory."""
+        cursor: str | None = None
+        while True:
+            page = self.page(min(size, MOST), cursor)
+            if page.rows:
+                yield page.rows
+            cursor = page.next
+            if cursor is None:
+                return
+
+
+def find(access: Access, params: Mapping[str, Any] | None = None, *, deleted: bool = False) -> Found:
+    """Rows of a type, as this actor may ask for them. Raises ValidationError keyed by parameter."""
+    access.check("view")
+    return Found(access, params or {}, deleted=deleted)
+
+
+def get(access: Access, pk: Any, *, deleted: bool = False) -> Any | None:
+    """One row in reach, or None."""
+    return access.records(deleted=deleted).filter(pk=pk).first()
+
+
+def _items(params: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return list(params.lists()) if hasattr(params, "lists") else list(params.items())
+
+
+def _last(value: Any) -> str:
+    """A parameter given twice asks for any of its values."""
+    if isinstance(value, list):
+        return str(value[0]) if len(value) == 1 else ",".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,22 @@
+"""Kinds: how one sort of value is typed, sent, filtered, shown, kept in history and written to files.
+
+One file a family; `KINDS` is the registry that the rest of the code reads.
+"""
+
+from kernel.records.kinds.base import Kind
+from kernel.records.kinds.choices import Choice, YesNo
+from kernel.records.kinds.numbers import Integer, Money, Number, Percent
+from kernel.records.kinds.relations import About, MemberRelation, Relation, Relations
+from kernel.records.kinds.rows import Rows
+from kernel.records.kinds.text import Email, Link, LongText, Phone, Text
+from kernel.records.kinds.times import Date, DateTime
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Text(), LongText(), Email(), Phone(), Link(), Number(), Integer(), Percent(), Money(), YesNo(), Choice(),
+        Date(), DateTime(), Relation(), MemberRelation(), Relations(), About(), Rows(),
+    )
+}  # fmt: skip
+
+__all__ = ["KINDS", "Kind"]

@@ -1,0 +1,141 @@
+"""What every kind answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from kernel.lib.errors import ParseError
+
+if TYPE_CHECKING:
+    from kernel.access.actor import Access
+    from kernel.lib.format import Format
+    from kernel.records.specs import FieldSpec
+
+LIST_LIMIT = 200
+
+
+class Kind:
+    """`widget` names the form control's template, `lookups` what a filter may ask, beside equality."""
+
+    name: ClassVar[str]
+    widget: ClassVar[str] = "text"
+    lookups: ClassVar[tuple[str, ...]] = ("exact", "in", "empty")
+    is_sortable: ClassVar[bool] = True
+    is_filterable: ClassVar[bool] = True
+    is_searched: ClassVar[bool] = False
+    is_numeric: ClassVar[bool] = False
+    can_group: ClassVar[bool] = False
+    has_table: ClassVar[bool] = False
+    is_reference: ClassVar[bool] = False
+
+    # -- the record
+
+    def value(self, spec: FieldSpec, record: Any) -> Any:
+        return getattr(record, spec.path)
+
+    def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
+        setattr(record, spec.path, value)
+
+    def save(self, spec: FieldSpec, record: Any) -> None:
+        """Write a value that is kept in a table of its own; called where it was assigned."""
+
+    # -- in
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> Any:
+        """What a person or a file spells; empty is None. Raises ParseError."""
+        raise NotImplementedError
+
+    def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
+        """What a program sends as JSON. Raises ParseError."""
+        if raw is None:
+            return None
+        if not isinstance(raw, str):
+            raise ParseError(_("Send this as a string."), "type")
+        return self.parse(spec, raw, access)
+
+    # -- out
+
+    def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
+        """For a person to read."""
+        return "" if value is None else str(value)
+
+    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
+        """For a person to go on typing at: what `parse` reads back as the same value."""
+        return self.show(spec, value, fmt)
+
+    def give(self, spec: FieldSpec, value: Any, record: Any) -> Any:
+        """For a program, as JSON."""
+        return self.canonical(spec, value)
+
+    def cell(self, spec: FieldSpec, value: Any) -> Any:
+        """For a file: text, or a number or date that a spreadsheet knows."""
+        return "" if value is None else self.canonical(spec, value)
+
+    # -- history
+
+    def canonical(self, spec: FieldSpec, value: Any) -> Any:
+        """For history, undo and comparison: JSON, the same whoever sent it."""
+        return value if value not in (None, "") else None
+
+    def restore(self, spec: FieldSpec, canonical: Any) -> Any:
+        """The value that `canonical` was made of."""
+        return canonical
+
+    def references(self, spec: FieldSpec, value: Any) -> Iterator[tuple[str, UUID]]:
+        """The records that a value points at, as (slug, id)."""
+        yield from ()
+
+    # -- queries
+
+    def order(self, spec: FieldSpec) -> Any:
+        return F(spec.path)
+
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        """The rows that pass `field__lookup=raw`. Raises ParseError."""
+        if lookup == "empty":
+            return self.is_empty(spec) if read_flag(raw) else ~self.is_empty(spec)
+        if lookup == "in":
+            values = [self.filter_value(spec, part, access) for part in raw.split(",")[:LIST_LIMIT] if part]
+            return Q(**{f"{self.filter_path(spec)}__in": values})
+        return Q(**{f"{self.filter_path(spec)}__{lookup}": self.filter_value(spec, raw, access)})
+
+    def filter_path(self, spec: FieldSpec) -> str:
+        return spec.path
+
+    def filter_value(self, spec: FieldSpec, raw: str, access: Access) -> Any:
+        value = self.parse(spec, raw, access)
+        if value is None:
+            raise ParseError(_("Give a value to filter by."), "empty")
+        return value
+
+    def is_empty(self, spec: FieldSpec) -> Q:
+        return Q(**{f"{spec.path}__isnull": True})
+
+    def search_text(self, spec: FieldSpec, value: Any) -> str:
+        return ""
+
+    # -- OpenAPI
+
+    def schema(self, spec: FieldSpec) -> dict[str, Any]:
+        """The JSON Schema of what `give` answers."""
+        raise NotImplementedError
+
+    def input_schema(self, spec: FieldSpec) -> dict[str, Any]:
+        """The JSON Schema of what `take` reads."""
+        return self.schema(spec)
+
+
+def nullable(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "type": [schema["type"], "null"]} if "type" in schema else {"anyOf": [schema, {"type": "null"}]}
+
+
+def read_flag(raw: str) -> bool:
+    flag = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}.get(raw.strip().lower())
+    if flag is None:
+        raise ParseError(_("Send true or false."), "boolean")
+    return flag

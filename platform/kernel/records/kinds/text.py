@@ -1,0 +1,141 @@
+"""Text, and the texts that have a form of their own: e-mail addresses, telephone numbers, links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.utils.translation import gettext_lazy as _
+
+from kernel.lib.emails import parse_email
+from kernel.lib.errors import ParseError
+from kernel.lib.phones import format_phone, parse_phone
+from kernel.lib.text import sort_key
+from kernel.lib.urls import parse_url
+from kernel.records.kinds.base import LIST_LIMIT, Kind, nullable
+
+if TYPE_CHECKING:
+    from kernel.access.actor import Access
+    from kernel.lib.format import Format
+    from kernel.records.specs import FieldSpec
+
+
+class Text(Kind):
+    """One line. Filtered, sorted and searched by its folded key, so that spelling variants are one."""
+
+    name = "text"
+    lookups = ("exact", "contains", "in", "empty")
+    is_searched = True
+    can_group = True
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
+        return check_text(text, spec.max_length) or None
+
+    def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
+        setattr(record, spec.path, value if value is not None or spec.null else "")
+
+    def order(self, spec: FieldSpec) -> Any:
+        return F("label_key") if spec.is_label else KeyTextTransform(spec.name, "text_keys")
+
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        path = "label_key" if spec.is_label else f"text_keys__{spec.name}"
+        if lookup == "contains":
+            # On a JSON key "contains" means containment; "icontains" is the one that looks inside the text.
+            return Q(**{f"{path}__{'contains' if spec.is_label else 'icontains'}": sort_key(raw)})
+        if lookup == "exact":
+            return Q(**{path: sort_key(raw)})
+        if lookup == "in":
+            return Q(**{f"{path}__in": [sort_key(part) for part in raw.split(",")[:LIST_LIMIT] if part]})
+        return super().condition(spec, lookup, raw, access)
+
+    def is_empty(self, spec: FieldSpec) -> Q:
+        return Q(**{f"{spec.path}__isnull": True}) | Q(**{spec.path: ""})
+
+    def search_text(self, spec: FieldSpec, value: Any) -> str:
+        return value or ""
+
+    def schema(self, spec: FieldSpec) -> dict[str, Any]:
+        length = {"maxLength": spec.max_length} if spec.max_length else {}
+        return nullable({"type": "string", **length})
+
+
+class LongText(Text):
+    name = "long_text"
+    widget = "textarea"
+    lookups = ("contains", "empty")
+    is_sortable = False
+    can_group = False
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
+        return check_text(text, spec.max_length, one_line=False) or None
+
+
+class _Formed(Text):
+    """Kept in one exact form, and so compared exactly."""
+
+    can_group = False
+    lookups = ("exact", "contains", "in", "empty")
+
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        if lookup == "contains":
+            return Q(**{f"{spec.path}__icontains": raw.strip()})
+        return Kind.condition(self, spec, lookup, raw, access)
+
+    def order(self, spec: FieldSpec) -> Any:
+        return Kind.order(self, spec)
+
+
+class Email(_Formed):
+    name = "email"
+    widget = "email"
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
+        text = check_text(text, spec.max_length)
+        return parse_email(text) if text else None
+
+    def schema(self, spec: FieldSpec) -> dict[str, Any]:
+        return nullable({"type": "string", "format": "email", "maxLength": spec.max_length or 254})
+
+
+class Phone(_Formed):
+    name = "phone"
+    widget = "phone"
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
+        text = check_text(text, None)
+        return parse_phone(text, access.actor.format.region) if text else None
+
+    def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
+        return format_phone(value, fmt.region) if value else ""
+
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        if lookup == "contains":
+            return Q(**{f"{spec.path}__contains": "".join(c for c in sort_key(raw) if c.isdigit()).lstrip("0")})
+        return super().condition(spec, lookup, raw, access)
+
+    def schema(self, spec: FieldSpec) -> dict[str, Any]:
+        return nullable({"type": "string", "description": "E.164, such as +989121234567"})
+
+
+class Link(_Formed):
+    name = "link"
+    widget = "url"
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
+        text = check_text(text, spec.max_length)
+        return parse_url(text) if text else None
+
+    def schema(self, spec: FieldSpec) -> dict[str, Any]:
+        return nullable({"type": "string", "format": "uri", "maxLength": spec.max_length or 200})
+
+
+def check_text(text: str, max_length: int | None, *, one_line: bool = True) -> str:
+    text = text.strip()
+    if "\x00" in text:
+        raise ParseError(_("This contains a character that cannot be stored."), "null_character")
+    if one_line and any(c in text for c in "\r\n"):
+        text = " ".join(text.split())
+    if max_length and len(text) > max_length:
+        raise ParseError(_("This is too long: use at most %(limit)s characters."), "max_length", limit=max_length)
+    return text

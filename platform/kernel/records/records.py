@@ -1,0 +1,52 @@
+"""The people of a tenant as record types: members, teams, roles."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kernel.access.models import Member, Role, Team
+from kernel.records.types import Panel, RecordType, register
+
+
+@register
+class Members(RecordType):
+    slug, model = "members", Member
+    label, label_plural = _("Member"), _("Members")
+    icon = "user"
+    fields = ("name", "email", "roles", "teams", "manager", "active")
+    columns = ("name", "email", "roles", "teams", "active")
+    search = ("name", "email")
+    sort = "name"
+    panels = (Panel(_("Member"), ("name", "email", "roles", "teams", "manager", "active")),)
+    match_fields = ("name", "email")
+    is_setting = True
+    is_owned = False
+    in_menu = False
+
+
+@register
+class Teams(RecordType):
+    slug, model = "teams", Team
+    label, label_plural = pgettext_lazy("a group of members", "Team"), _("Teams")
+    icon = "users-group"
+    fields = ("name", "parent", "lead")
+    columns = ("name", "parent", "lead")
+    sort = "name"
+    panels = (Panel(_("Team"), ("name", "parent", "lead")),)
+    match_fields = ("name",)
+    is_setting = True
+    is_owned = False
+    in_menu = False
+
+
+@register
+class Roles(RecordType):
+    slug, model = "roles", Role
+    label, label_plural = _("Role"), _("Roles")
+    icon = "shield"
+    fields = ("name", "code")
+    columns = ("name", "code")
+    sort = "name"
+    is_setting = True
+    is_owned = False
+    in_menu = False
+    can_import = False

@@ -1,0 +1,112 @@
+"""Rows made readable for one viewer: labels of related records, looked up among what the viewer may see."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from kernel.access.actor import Access, Actor
+from kernel.records.specs import FieldSpec
+from kernel.records.types import registry
+
+
+class Labels:
+    """Labels of related records, one query a type, only for records in this actor's reach."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._labels: dict[str, dict[UUID, str]] = defaultdict(dict)
+
+    def load(self, wanted: dict[str, set[UUID]]) -> None:
+        for slug, ids in wanted.items():
+            missing = ids - self._labels[slug].keys()
+            if missing:
+                records = self._actor.access(registry[slug]).records()
+                self._labels[slug] |= dict(records.filter(pk__in=missing).values_list("pk", "label"))
+
+    def get(self, slug: str, pk: UUID | None) -> str | None:
+        """None where there is nothing, or nothing this viewer may see."""
+        return self._labels[slug].get(pk) if pk else None
+
+
+class Shown:
+    """Some rows and some fields of one type, ready for a page, the API or a file. A constant number of queries."""
+
+    def __init__(self, access: Access, rows: Sequence[Any], specs: Iterable[FieldSpec] | None = None) -> None:
+        self.access, self.rows = access, rows
+        self.specs = list(access.readable().values() if specs is None else specs)
+        self.labels = Labels(access.actor)
+        self._load_tables()
+        self._load_labels()
+
+    def _load_tables(self) -> None:
+        ids = [row.pk for row in self.rows]
+        for spec in self.specs:
+            if spec.rows and ids:
+                found = spec.kind.load(spec, ids)  # type: ignore[attr-defined]
+                for row in self.rows:
+                    row.__dict__.setdefault("_rows", {})[spec.name] = found.get(row.pk, [])
+            elif spec.kind.has_table and ids:
+                pairs = defaultdict(list)
+                through = getattr(self.access.rtype.model, spec.path).through.objects
+                source = f"{self.access.rtype.model._meta.model_name}_id"
+                target = f"{getattr(self.access.rtype.model, spec.path).rel.model._meta.model_name}_id"
+                for pk, other in through.filter(**{f"{source}__in": ids}).values_list(source, target):
+                    pairs[pk].append(other)
+                for row in self.rows:
+                    row.__dict__.setdefault("_many", {})[spec.name] = sorted(pairs[row.pk])
+
+    def _load_labels(self) -> None:
+        wanted: dict[str, set[UUID]] = defaultdict(set)
+        for spec in self.specs:
+            for row in self.rows:
+                for slug, pk in spec.kind.references(spec, spec.value(row)):
+                    wanted[slug].add(pk)
+        self.labels.load(wanted)
+
+    def text(self, row: Any, spec: FieldSpec) -> str:
+        """For a person to read, in the viewer's language, calendar and unit."""
+        return self.value_text(spec, spec.value(row))
+
+    def value_text(self, spec: FieldSpec, value: Any) -> str:
+        if spec.rows:
+            first = spec.rows[0]
+            return ", ".join(filter(None, (self.value_text(first, row.get(first.name)) for row in value or [])))
+        if spec.kind.is_reference:
+            labels = (self.labels.get(slug, pk) for slug, pk in spec.kind.references(spec, value))
+            return ", ".join(filter(None, labels))
+        return spec.kind.show(spec, value, self.access.actor.format)
+
+    def json(self, row: Any, spec: FieldSpec) -> Any:
+        """For a program."""
+        return self._json(spec, spec.value(row), row)
+
+    def _json(self, spec: FieldSpec, value: Any, record: Any) -> Any:
+        if spec.rows:
+            return [{sub.name: self._json(sub, item.get(sub.name), record) for sub in spec.rows} for item in value]
+        if spec.kind.is_reference:
+            found = [
+                reference
+                for slug, pk in spec.kind.references(spec, value)
+                if (reference := self._reference(spec, slug, pk))
+            ]
+            return found if isinstance(value, list) else next(iter(found), None)
+        return spec.kind.give(spec, value, record)
+
+    def _reference(self, spec: FieldSpec, slug: str, pk: UUID) -> dict[str, str] | None:
+        """A record out of reach is as good as none: not even its id is told."""
+        label = self.labels.get(slug, pk)
+        if label is None:
+            return None
+        kind = {} if spec.related else {"type": slug}
+        return {**kind, "id": str(pk), "label": label}
+
+    def cell(self, row: Any, spec: FieldSpec) -> Any:
+        """For a file."""
+        value = spec.value(row)
+        if spec.rows or spec.kind.is_reference:
+            return self.value_text(spec, value)
+        return spec.kind.cell(spec, value)
+

@@ -1,0 +1,178 @@
+"""Record types: one declaration per CRM object, and the registry of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kernel.access.models import Record
+from kernel.events.names import tell_record_events
+from kernel.records.kinds import KINDS
+from kernel.records.specs import FieldSpec, spec_of
+
+if TYPE_CHECKING:
+    from kernel.access.actor import Actor
+
+registry: dict[str, RecordType] = {}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field in a declaration: the model's column, with what differs from what the model says."""
+
+    column: str
+    options: Mapping[str, Any]
+
+
+def field(column: str, **options: Any) -> Field:
+    return Field(column, MappingProxyType(options))
+
+
+@dataclass(frozen=True)
+class RowsField:
+    """Child rows in a declaration: the model, its key to the parent, its fields."""
+
+    name: str
+    label: Any
+    model: type
+    parent: str
+    fields: tuple[str | Field, ...]
+    help: Any = ""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing a user may do to a record: a permission, an event, an address and a button.
+
+    `action(record, access, **values)` does it inside `change`; `fields` are what it asks for, and `applies` says on
+    which records it makes sense.
+    """
+
+    name: str
+    event: str
+    label: Any
+    icon: str
+    action: Callable[..., Any]
+    fields: tuple[FieldSpec, ...] = ()
+    applies: Callable[[Any], bool] = lambda record: True
+    done: Any = ""
+    tone: str = ""
+    permission: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A titled group of fields on the form and the detail page."""
+
+    title: Any
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A list on the detail page: records of `slug` whose `field` is this record."""
+
+    slug: str
+    field: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """Columns by a relation (`by`) of one parent (`within`), with the total of `total` over each."""
+
+    by: str
+    within: str
+    total: str
+    card: tuple[str, ...]
+
+
+class RecordType:
+    """What a type declares. Names and order, no expressions; rules live in the model and in actions."""
+
+    slug: ClassVar[str]
+    model: ClassVar[type[Record]]
+    label: ClassVar[Any]
+    label_plural: ClassVar[Any]
+    icon: ClassVar[str] = "file"
+    fields: ClassVar[tuple[str | Field | RowsField, ...]]
+    label_field: ClassVar[str] = "name"
+    columns: ClassVar[tuple[str, ...]]
+    filters: ClassVar[tuple[str, ...]] = ()
+    search: ClassVar[tuple[str, ...]] = ("name",)
+    sums: ClassVar[tuple[str, ...]] = ()
+    sort: ClassVar[str] = "-created_at"
+    panels: ClassVar[tuple[Panel, ...]] = ()
+    related: ClassVar[tuple[Related, ...]] = ()
+    board: ClassVar[Board | None] = None
+    verbs: ClassVar[tuple[Verb, ...]] = ()
+    parent: ClassVar[bool] = False
+    is_setting: ClassVar[bool] = False
+    is_owned: ClassVar[bool] = True
+    in_menu: ClassVar[bool] = True
+    can_import: ClassVar[bool] = True
+    match_fields: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def name(self) -> str:
+        """The singular that events are named by: deal.won."""
+        return str(self.model._meta.model_name)
+
+    def specs(self) -> Mapping[str, FieldSpec]:
+        """Every field, by name, in order: the declared ones, then those that every record has."""
+        return self._specs
+
+    @cached_property
+    def _specs(self) -> Mapping[str, FieldSpec]:
+        specs = [self._spec(entry) for entry in self.fields]
+        if self.is_owned:
+            specs += [spec_of(self.model, "owner"), spec_of(self.model, "team")]
+        for name in ("created_at", "updated_at", "created_by"):
+            specs.append(spec_of(self.model, name, read_only=True))
+        return MappingProxyType({spec.name: spec for spec in specs})
+
+    def _spec(self, entry: str | Field | RowsField) -> FieldSpec:
+        if isinstance(entry, RowsField):
+            subs = tuple(self._sub_spec(entry.model, sub) for sub in entry.fields)
+            extra = {"model": entry.model, "parent": entry.parent}
+            return FieldSpec(
+                entry.name, entry.label, KINDS["rows"], entry.name, rows=subs, extra=extra, help=entry.help, default=list
+            )
+        sub = entry if isinstance(entry, Field) else field(entry)
+        return spec_of(self.model, sub.column, **{"is_label": sub.column == self.label_field, **sub.options})
+
+    @staticmethod
+    def _sub_spec(model: type, entry: str | Field) -> FieldSpec:
+        return spec_of(model, entry.column, **entry.options) if isinstance(entry, Field) else spec_of(model, entry)
+
+    def parent_types(self) -> list[RecordType]:
+        """The types that a child row of this type may hang on."""
+        return [rtype for rtype in registry.values() if not (rtype.parent or rtype.is_setting)]
+
+    def verb(self, name: str) -> Verb | None:
+        return next((verb for verb in self.verbs if verb.name == name), None)
+
+    # -- what a type may say about its own records
+
+    def label_of(self, record: Any) -> str:
+        return str(getattr(record, self.label_field) or "")
+
+    def initial(self, actor: Actor) -> dict[str, Any]:
+        """What a new record's form starts from, beside the model's defaults."""
+        return {}
+
+    def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
+        """The event that a change amounts to: a deal whose stage was edited to a won one is won, whoever did it."""
+        return event
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        """Derive values from others before a record is checked and saved. `changed` names the fields given."""
+
+
+def register(cls: type[RecordType]) -> type[RecordType]:
+    rtype = cls()
+    registry[rtype.slug] = rtype
+    tell_record_events(rtype.name)
+    return cls

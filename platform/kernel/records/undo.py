@@ -1,0 +1,95 @@
+"""Taking back a change set: what it created goes to the trash, what it changed gets its old values back.
+
+A field that somebody changed since is left alone and told as a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from kernel.access.actor import Access, Actor
+from kernel.events.models import Event
+from kernel.records.change import NotFound, change
+from kernel.records.types import registry
+
+CHUNK = 200
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A record that could not be taken back whole. `fields` are those changed since; empty where it is all of it."""
+
+    slug: str
+    pk: UUID
+    label: str
+    fields: tuple[str, ...]
+    reason: str
+
+
+def events_of(change_set: UUID, after: UUID | None = None) -> list[Event]:
+    """The next events of a change set, last first."""
+    events = Event.objects.filter(change_set=change_set).exclude(record_id=None).order_by("-pk")
+    return list((events.filter(pk__lt=after) if after else events)[:CHUNK])
+
+
+def undo(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Conflict]:
+    """Take back these events, as changes of `change_set`. Runs inside the caller's transaction."""
+    for event in events:
+        access = actor.access(registry[event.record_type])
+        record = access.rtype.model.objects.filter(pk=event.record_id).first()
+        if record is None:
+            continue
+        try:
+            kept = _take_back(access, record, event, change_set)
+        except (NotFound, PermissionDenied, ValidationError) as error:
+            reason = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            yield Conflict(event.record_type, record.pk, record.label, (), reason)
+        else:
+            if kept:
+                yield Conflict(event.record_type, record.pk, record.label, tuple(kept), "")
+
+
+def _take_back(access: Access, record: Any, event: Event, change_set: UUID) -> list[str]:
+    name, marks = access.rtype.name, {"change_set": change_set, "cause": event.pk}
+    suffix = event.name.rpartition(".")[2]
+    if suffix == "created":
+        if record.deleted_at:
+            return []
+        kept = _changed_since(access, record, event)
+        if not kept:
+            with change(record, f"{name}.deleted", access, **marks):
+                record.deleted_at = timezone.now()
+        return kept
+    kept = []
+    with change(record, f"{name}.updated", access, **marks):
+        if suffix in ("deleted", "restored"):
+            record.deleted_at = timezone.now() if suffix == "restored" else None
+        for field, (before, after) in event.changes.items():
+            spec = access.rtype.specs().get(field)
+            if spec is None:
+                continue
+            if spec.canonical(record) != after and not _both_empty(spec.canonical(record), after):
+                kept.append(field)
+            else:
+                spec.assign(record, spec.kind.restore(spec, before))
+    return kept
+
+
+def _changed_since(access: Access, record: Any, event: Event) -> list[str]:
+    specs = access.rtype.specs()
+    changed = []
+    for field, (_before, after) in event.changes.items():
+        now = specs[field].canonical(record) if field in specs else after
+        if now != after and not _both_empty(now, after):
+            changed.append(field)
+    return changed
+
+
+def _both_empty(one: Any, other: Any) -> bool:
+    return one in (None, []) and other in (None, [])

@@ -3,11 +3,11 @@
 from importlib.util import find_spec
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from kernel.web.mail import dev_mail
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(module))
     for module in ("kernel.web.accounts.urls", "kernel.ui.urls", "kernel.api.urls", "kernel.web.urls")
     if find_spec(module)

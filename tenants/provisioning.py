@@ -20,7 +20,6 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from kernel.accounts import passwords
 from kernel.accounts.addresses import check_email
 from kernel.accounts.models import Identity, Membership
 from kernel.tenancy.catalog import quoted
@@ -156,7 +155,7 @@ def with_defaults(wishes: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _make_schema(tenant: Tenant) -> None:
+def make_schema(tenant: Tenant) -> None:
     ensure_template()  # compiled outside the transaction below, should an upgrade not have done it
     with in_tenant(tenant), connections["default"].cursor() as cursor:
         _one_at_a_time(cursor, tenant)
@@ -176,10 +175,10 @@ def _seed(tenant: Tenant) -> None:
         return
     with in_tenant(tenant), connections["default"].cursor() as cursor, translation.override(tenant.language):
         _one_at_a_time(cursor, tenant)
-        owner.seed(tenant, row)
+        owner.settle(tenant, row)
 
 
-def _activate(tenant: Tenant) -> None:
+def activate(tenant: Tenant) -> None:
     with transaction.atomic("platform"):
         Provisioning.objects.filter(tenant=tenant).delete()
         Tenant.objects.filter(pk=tenant.pk, status=Tenant.Status.PROVISIONING).update(status=Tenant.Status.ACTIVE)
@@ -187,7 +186,7 @@ def _activate(tenant: Tenant) -> None:
     forget()
 
 
-STEPS: list[Callable[[Tenant], None]] = [_make_schema, _seed, _activate]
+STEPS: list[Callable[[Tenant], None]] = [make_schema, _seed, activate]
 
 
 def _one_at_a_time(cursor: Any, tenant: Tenant) -> None:
@@ -196,12 +195,11 @@ def _one_at_a_time(cursor: Any, tenant: Tenant) -> None:
 
 
 def _identity(email: str, name: str, password: str | None, language: str) -> Identity:
-    identity = Identity.objects.select_for_update().filter(email__iexact=email).first()
+    identity = Identity.objects.select_for_update().filter(email=email).first()
     if identity is None:
-        identity = Identity(email=email, name=name, language=language, password=passwords.unusable())
-    if password and not passwords.is_password_usable(identity.password):
+        return Identity.objects.new(email=email, name=name, password=password, language=language)
+    if password and not identity.has_password:
         identity.set_password(password)
-    identity.save()
     return identity
 
 

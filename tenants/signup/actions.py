@@ -2,8 +2,7 @@
 
 import time
 
-from kernel.accounts import codes
-from kernel.accounts.models import EmailCode, Identity
+from kernel.accounts.models import EmailCode, Membership
 from kernel.accounts.signin import authenticate
 from tenants.models import Tenant
 from tenants.provisioning import provision
@@ -20,58 +19,46 @@ class NotReady(Exception):
     """Another request is making the workspace and takes longer than anybody should wait."""
 
 
-def sign_up(code: EmailCode, form: WorkspaceForm, *, ip: str, language: str) -> tuple[Tenant, Identity]:
-    """Make the identity and the workspace. The same form sent twice makes one; a refusal leaves nothing in the way.
+def make_workspace(code: EmailCode, form: WorkspaceForm, *, ip: str) -> Tenant:
+    """The workspace and, for a new person, the identity; for a sign-up that this request has claimed.
 
     Raises ValidationError keyed by field where the address of the workspace was taken meanwhile.
     """
-    if not codes.claim(code):
-        return _wait_for(code)
-    try:
-        identity = _identity(code, form, ip=ip, language=language)
-        given = form.workspace()
-        tenant = provision(
-            **given,
-            owner_email=identity.email,
-            owner_name=identity.name,
-            identity_id=identity.pk,
-            with_samples=form.cleaned_data["samples"],
-        )
-    except Exception:
-        codes.release(code)
-        raise
-    EmailCode.objects.filter(pk=code.pk).update(tenant=tenant.pk)
-    return tenant, identity
-
-
-def _identity(code: EmailCode, form: WorkspaceForm, *, ip: str, language: str) -> Identity:
     password = form.cleaned_data["password"]
-    if form.is_known:
-        identity = authenticate(code.email, password, ip=ip)
-        if identity is None:
-            raise WrongPassword
-        return identity
-    name = form.cleaned_data["name"]
-    if code.identity is not None:  # made by an earlier try of this sign-up, which the person may still correct
-        identity = code.identity
-        if identity.name != name:
-            identity.name = name
-            identity.save(update_fields=["name"])
-        if not identity.check_password(password):
-            identity.set_password(password)
-        return identity
-    identity = Identity.objects.new(email=code.email, name=name, password=password, language=language)
-    EmailCode.objects.filter(pk=code.pk).update(identity=identity.pk)
-    return identity
+    if form.is_known and authenticate(code.email, password, ip=ip) is None:
+        raise WrongPassword
+    tenant = provision(
+        **form.workspace(),
+        owner_email=code.email,
+        owner_name=form.cleaned_data.get("name", ""),
+        password=None if form.is_known else password,
+        with_samples=form.cleaned_data["samples"],
+    )
+    EmailCode.objects.filter(pk=code.pk).update(tenant=tenant.pk)
+    return tenant
 
 
-def _wait_for(code: EmailCode) -> tuple[Tenant, Identity]:
+def made_already(code: EmailCode) -> Tenant | None:
+    """What this sign-up has led to, also where the process that made it was killed before it could note so."""
+    if code.tenant is not None:
+        return code.tenant
+    if code.claimed_at is None:
+        return None
+    mine = Membership.objects.filter(
+        identity__email=code.email, tenant__status=Tenant.Status.ACTIVE, tenant__created_at__gte=code.claimed_at
+    )
+    membership = mine.select_related("tenant").first()
+    return membership.tenant if membership else None
+
+
+def wait_for(code: EmailCode) -> Tenant | None:
+    """What the request that has claimed this sign-up makes; None if it gave up."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         code.refresh_from_db()
         if code.tenant is not None:
-            return code.tenant, codes.owner(code)
+            return code.tenant
         if code.claimed_at is None:
-            break
+            return None
         time.sleep(0.1)
     raise NotReady

@@ -13,11 +13,12 @@ from kombu.exceptions import OperationalError
 
 from kernel.accounts import codes, throttle
 from kernel.accounts.doors import public
-from kernel.accounts.models import EmailCode
+from kernel.accounts.models import EmailCode, Identity
 from kernel.accounts.sessions import client_ip
 from kernel.accounts.tasks import send_code
+from tenants.models import Tenant
 from tenants.signup import progress
-from tenants.signup.actions import NotReady, WrongPassword, sign_up
+from tenants.signup.actions import NotReady, WrongPassword, made_already, make_workspace, wait_for
 from tenants.signup.addresses import check_free, suggestions
 from tenants.signup.forms import CodeForm, StartForm, WorkspaceForm
 from tenants.signup.handover import into
@@ -104,32 +105,47 @@ def workspace(request: HttpRequest) -> HttpResponse:
     code = progress.current(request)
     if code is None or not code.is_verified:
         return HttpResponseRedirect("/signup/code" if code else "/signup")
-    known = codes.known_identity(code)
-    if code.tenant is not None:  # sent twice, or back by the back button
-        return into(code.tenant, codes.owner(code))
-    form = WorkspaceForm(
-        request.POST if request.method == "POST" else None,
-        email=code.email,
-        is_known=known is not None,
-        initial={"name": code.identity.name} if code.identity else None,
-    )
-    if request.method == "GET" or not form.is_valid():
-        return _workspace_page(request, code, form, 422 if form.is_bound else 200)
+    tenant = made_already(code)
+    if tenant is None and request.method == "POST":
+        return _send(request, code)
+    if tenant is None:
+        return _workspace_page(request, code, _workspace_form(code), 200)
+    return _into(tenant, code)  # back by the back button
+
+
+def _send(request: HttpRequest, code: EmailCode) -> HttpResponse:
+    """The form was sent. A second sending gets what the first one makes, not "this address is taken"."""
+    form = _workspace_form(code, request.POST)
+    status = 422
+    is_mine = False
     try:
-        tenant, identity = sign_up(code, form, ip=client_ip(request), language=request.LANGUAGE_CODE)
+        is_mine = codes.claim(code)
+        if not is_mine and (tenant := wait_for(code)):
+            return _into(tenant, code)
+        if form.is_valid():
+            return _into(make_workspace(code, form, ip=client_ip(request)), code)
     except throttle.TooMany as error:
         form.add_error(None, throttle.sentence(error))
-        return _too_many(_workspace_page(request, code, form, 429), error)
+        status = 429
     except WrongPassword:
         form.add_error("password", _("This is not the password of your account. Try again, or set a new one."))
     except NotReady:
         form.add_error(None, _("Your workspace is still being made. Wait a few seconds and send the form again."))
-        return _workspace_page(request, code, form, 503)
+        status = 503
     except ValidationError as error:
         form.take(error)
-    else:
-        return into(tenant, identity)
-    return _workspace_page(request, code, form, 422)
+    # Only now: a crash leaves the claim, which the next sending looks behind.
+    if is_mine:
+        codes.release(code)
+    return _workspace_page(request, code, form, status)
+
+
+def _workspace_form(code: EmailCode, data: Any = None) -> WorkspaceForm:
+    return WorkspaceForm(data, email=code.email, is_known=codes.owner(code) is not None)
+
+
+def _into(tenant: Tenant, code: EmailCode) -> HttpResponse:
+    return into(tenant, Identity.objects.get(email=code.email))
 
 
 def _workspace_page(request: HttpRequest, code: EmailCode, form: WorkspaceForm, status: int) -> HttpResponse:

@@ -66,13 +66,7 @@ def forget_old() -> int:
     return deleted
 
 
-def known_identity(code: EmailCode) -> Identity | None:
-    """Who had this address before this sign-up; whom the sign-up itself made does not count."""
-    if code.identity_id is not None:
-        return None
-    return Identity.objects.with_email(code.email)
-
-
-def owner(code: EmailCode) -> Identity:
-    """Whose sign-up it became."""
-    return code.identity or Identity.objects.get(email=code.email)
+def owner(code: EmailCode) -> Identity | None:
+    """Who has this address and a password to it."""
+    identity = Identity.objects.with_email(code.email)
+    return identity if identity and identity.has_password else None

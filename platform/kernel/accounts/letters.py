@@ -92,10 +92,14 @@ def invitation_letter(workspace: str, inviter: str, link: str, days: int) -> Let
     )
 
 
-def workspaces_letter(links: tuple[tuple[str, str], ...]) -> Letter:
+def workspaces_letter(links: tuple[tuple[str, str], ...], reset: str) -> Letter:
+    if links:
+        line = _("Somebody, probably you, asked where this address has a workspace. Sign in at:")
+    else:
+        line = _("Somebody, probably you, asked where this address has a workspace. It has none at the moment.")
     return Letter(
         subject=_("Your workspaces on Peyvand"),
-        lines=(_("Somebody, probably you, asked where this address has a workspace. Sign in at:"),),
-        links=links,
+        lines=(line,),
+        links=(*links, (_("Password forgotten? Set a new one here (works once, for one hour):"), reset)),
         small=(_("If it was not you, ignore this message: nobody else was told."),),
     )

@@ -52,6 +52,11 @@ class Identity(models.Model):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def has_password(self) -> bool:
+        """False for somebody whom a command or an import made, and who has never been here."""
+        return passwords.is_password_usable(self.password)
+
     def set_password(self, password: str) -> bool:
         """Save a new password, which ends every session that stands. False if another request was quicker."""
         mine = type(self).objects.filter(pk=self.pk, password=self.password, session_epoch=self.session_epoch)
@@ -121,8 +126,6 @@ class EmailCode(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     verified_at = models.DateTimeField(null=True)
     claimed_at = models.DateTimeField(null=True)
-    # Made by this very sign-up, so a form sent again after an error may still change its name and password.
-    identity = models.ForeignKey(Identity, models.SET_NULL, null=True, related_name="+")
     tenant = models.ForeignKey(settings.TENANT_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:

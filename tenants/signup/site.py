@@ -1,0 +1,127 @@
+"""The public site beside signing up: what the product is, and the way to one's workspaces."""
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from kernel.accounts import resets, throttle
+from kernel.accounts.doors import public
+from kernel.accounts.forms import EmailForm, NewPasswordForm, SignInForm
+from kernel.accounts.sessions import client_ip, close_session, open_session
+from kernel.accounts.signin import authenticate
+from kernel.accounts.tasks import post, send_changed
+from kernel.web.accounts.views import RESETS_PER_ADDRESS, RESETS_PER_IP, wrong_password
+from tenants.signup.handover import into, workspaces
+from tenants.signup.tasks import send_workspaces
+
+form_page = require_http_methods(["GET", "POST"])
+
+
+@public
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    return render(request, "signup/landing.html")
+
+
+@public
+@never_cache
+@form_page
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Straight into the only workspace, else to the list of them."""
+    if request.identity is not None:
+        return HttpResponseRedirect("/workspaces")
+    form = SignInForm(request.POST if request.method == "POST" else None)
+    if request.method == "GET" or not form.is_valid():
+        return render(request, "signup/sign_in.html", {"form": form}, status=422 if form.is_bound else 200)
+    try:
+        identity = authenticate(**form.cleaned_data, ip=client_ip(request))
+    except throttle.TooMany as error:
+        form.add_error(None, throttle.sentence(error))
+        response = render(request, "signup/sign_in.html", {"form": form}, status=429)
+        response["Retry-After"] = str(error.seconds)
+        return response
+    if identity is None:
+        form.add_error(None, wrong_password())
+        return render(request, "signup/sign_in.html", {"form": form}, status=422)
+    mine = workspaces(identity)
+    if len(mine) == 1:
+        return into(mine[0], identity)
+    open_session(request, identity)
+    return HttpResponseRedirect("/workspaces")
+
+
+@public
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    close_session(request)
+    return HttpResponseRedirect("/")
+
+
+@never_cache
+@require_GET
+def my_workspaces(request: HttpRequest) -> HttpResponse:
+    assert request.identity is not None
+    return render(request, "signup/workspaces.html", {"workspaces": workspaces(request.identity)})
+
+
+@require_POST
+def open_workspace(request: HttpRequest) -> HttpResponse:
+    """Over into one of mine."""
+    assert request.identity is not None
+    wanted = request.POST.get("tenant", "")
+    for tenant in workspaces(request.identity):
+        if str(tenant.pk) == wanted:
+            return into(tenant, request.identity)
+    raise Http404
+
+
+@public
+@never_cache
+@form_page
+def forgot(request: HttpRequest) -> HttpResponse:
+    """The address of a workspace, or a password: one mail tells the way to both. The answer here is always the same."""
+    form = EmailForm(request.POST if request.method == "POST" else None)
+    if request.method == "GET" or not form.is_valid():
+        return render(request, "signup/forgot.html", {"form": form}, status=422 if form.is_bound else 200)
+    email = form.cleaned_data["email"]
+    try:
+        throttle.hit(RESETS_PER_IP, client_ip(request))
+    except throttle.TooMany as error:
+        form.add_error(None, throttle.sentence(error))
+        response = render(request, "signup/forgot.html", {"form": form}, status=429)
+        response["Retry-After"] = str(error.seconds)
+        return response
+    try:
+        throttle.hit(RESETS_PER_ADDRESS, email)
+    except throttle.TooMany:
+        pass  # nobody's mailbox is flooded, and the page does not say so
+    else:
+        post(send_workspaces, email, request.LANGUAGE_CODE)
+    return HttpResponseRedirect("/forgot/sent")
+
+
+@public
+@require_GET
+def forgot_sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "signup/forgot_sent.html")
+
+
+@public
+@never_cache
+@form_page
+def reset(request: HttpRequest, token: str) -> HttpResponse:
+    identity = resets.redeem(token)
+    if identity is None:
+        return render(request, "accounts/reset_gone.html", status=410)
+    data = request.POST if request.method == "POST" else None
+    form = NewPasswordForm(data, email=identity.email, name=identity.name)
+    if not form.is_valid():
+        context = {"form": form, "email": identity.email}
+        return render(request, "accounts/reset.html", context, status=422 if form.is_bound else 200)
+    if not identity.set_password(form.cleaned_data["password"]):
+        return render(request, "accounts/reset_gone.html", status=410)
+    post(send_changed, str(identity.pk), _("Peyvand"), request.LANGUAGE_CODE)
+    open_session(request, identity)
+    return HttpResponseRedirect("/workspaces")

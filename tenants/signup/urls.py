@@ -1,0 +1,20 @@
+"""The public site, BASE_DOMAIN itself."""
+
+from django.urls import path
+
+from tenants.signup import site, views
+
+urlpatterns = [
+    path("", site.landing, name="landing"),
+    path("signup", views.start, name="signup"),
+    path("signup/code", views.prove, name="signup-code"),
+    path("signup/workspace", views.workspace, name="signup-workspace"),
+    path("signup/address", views.address, name="signup-address"),
+    path("login", site.sign_in, name="sign-in"),
+    path("logout", site.sign_out, name="sign-out"),
+    path("workspaces", site.my_workspaces, name="workspaces"),
+    path("workspaces/open", site.open_workspace, name="open-workspace"),
+    path("forgot", site.forgot, name="forgot"),
+    path("forgot/sent", site.forgot_sent, name="forgot-sent"),
+    path("reset/<str:token>", site.reset, name="reset"),
+]

@@ -18,7 +18,10 @@ def main() -> None:
     from django.core.management import execute_from_command_line
     from django.db.utils import OperationalError
 
-    from config.env import EnvError, embedded
+    from config.env import EnvError, embedded, show
+
+    if sys.argv[1:2] == ["env"]:
+        sys.exit(show(sys.argv[2:]))
 
     try:
         from django.conf import settings

@@ -5,8 +5,10 @@ start with a sentence that names it. Nothing else in the code base reads `os.env
 """
 
 import ipaddress
+import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,3 +178,29 @@ def embedded() -> bool:
 def read(name: str) -> Any:
     """The parsed value of a declared variable, or its default; EnvError names what is missing or malformed."""
     return _BY_NAME[name].read()
+
+
+def show(arguments: list[str]) -> int:
+    """`manage.py env [--json]`: each variable's meaning and whether it is set; 1 when one is missing or malformed.
+
+    Never a value: some are secrets. It runs without settings, since these need a sound environment.
+    """
+    wrong = {}
+    for variable in VARIABLES:
+        try:
+            variable.read()
+        except EnvError as error:
+            wrong[variable.name] = str(error)
+    rows = [
+        {"name": v.name, "set": v.is_set, "required": v.required, "meaning": v.sentence, "problem": wrong.get(v.name)}
+        for v in VARIABLES
+    ]
+    if "--json" in arguments:
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+    else:
+        for row in rows:
+            state = "set" if row["set"] else "-"
+            sys.stdout.write(f"{row['name']:<22} {'wrong' if row['problem'] else state:<6} {row['meaning']}\n")
+    for sentence in dict.fromkeys(wrong.values()):
+        sys.stderr.write(f"{sentence}\n")
+    return 1 if wrong else 0

@@ -12,6 +12,7 @@ from celery.schedules import crontab
 from config import env
 from config.logs import logging_config
 from config.mail import mail_settings
+from config.sentry import start_sentry
 from kernel.embedded.secrets import embedded_secret_key
 from kernel.embedded.state import Places, read_state
 
@@ -306,3 +307,6 @@ REST_FRAMEWORK = {
     "DATETIME_FORMAT": "iso-8601",
     "COERCE_DECIMAL_TO_STRING": True,
 }
+
+if SENTRY_DSN := env.read("SENTRY_DSN"):
+    start_sentry(SENTRY_DSN, environment=env.read("ENVIRONMENT"), release=RELEASE)

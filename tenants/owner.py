@@ -11,13 +11,17 @@ from tenants.models import Provisioning, Tenant
 from tenants.provisioned import seeds
 
 
-def seed(tenant: Tenant, row: Provisioning) -> None:
+def settle(tenant: Tenant, row: Provisioning) -> None:
     """Inside the tenant's transaction: all of it, or nothing because it was done before."""
     if Member.objects.filter(identity=row.identity).exists():
         return
-    owner = new_owner(row)
-    for sow in seeds():
-        sow(tenant, owner)
+    sow(tenant, new_owner(row), with_samples=row.with_samples)
+
+
+def sow(tenant: Tenant, owner: Member, *, with_samples: bool = False) -> None:
+    """Everything a tenant starts with, around its first member."""
+    for seed in seeds():
+        seed(tenant, owner)
     owner.roles.add(*Role.objects.filter(code="admin"))
     event = Event(
         name=PROVISIONED,
@@ -25,7 +29,7 @@ def seed(tenant: Tenant, row: Provisioning) -> None:
         member=owner,
         record_type="members",
         record_id=owner.pk,
-        changes={"with_samples": [None, row.with_samples]},
+        changes={"with_samples": [None, with_samples]},
     )
     if settled(event.name, event.via):
         event.fanned_out_at = timezone.now()

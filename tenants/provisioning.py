@@ -199,7 +199,7 @@ def _identity(email: str, name: str, password: str | None, language: str) -> Ide
     if identity is None:
         return Identity.objects.new(email=email, name=name, password=password, language=language)
     if password and not identity.has_password:
-        identity.set_password(password)
+        identity.change_password(password)
     return identity
 
 

@@ -19,12 +19,15 @@ class StartForm(PageForm):
     email = AddressField(label=_("Work e-mail"))
 
 
+class DigitsField(forms.CharField):
+    drawn_as = "code"
+
+
 class CodeForm(PageForm):
-    code = forms.CharField(
+    code = DigitsField(
         label=_("Six-digit code"),
         max_length=20,
         error_messages={"required": _("Type the six digits from the mail.")},
-        widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
 
     def clean_code(self) -> str:

@@ -1,7 +1,6 @@
 """The public site beside signing up: what the product is, and the way to one's workspaces."""
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
@@ -14,6 +13,7 @@ from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.web.accounts.views import RESETS_PER_ADDRESS, RESETS_PER_IP, wrong_password
 from tenants.signup.handover import into, workspaces
+from tenants.signup.pages import page, too_many
 from tenants.signup.tasks import send_workspaces
 
 form_page = require_http_methods(["GET", "POST"])
@@ -22,7 +22,7 @@ form_page = require_http_methods(["GET", "POST"])
 @public
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    return render(request, "signup/landing.html")
+    return page(request, "signup/landing.html")
 
 
 @public
@@ -34,17 +34,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/workspaces")
     form = SignInForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
-        return render(request, "signup/sign_in.html", {"form": form}, status=422 if form.is_bound else 200)
+        return page(request, "signup/sign_in.html", 422 if form.is_bound else 200, form=form)
     try:
         identity = authenticate(**form.cleaned_data, ip=client_ip(request))
     except throttle.TooMany as error:
-        form.add_error(None, throttle.sentence(error))
-        response = render(request, "signup/sign_in.html", {"form": form}, status=429)
-        response["Retry-After"] = str(error.seconds)
-        return response
+        return too_many(request, "signup/sign_in.html", error, form=form)
     if identity is None:
         form.add_error(None, wrong_password())
-        return render(request, "signup/sign_in.html", {"form": form}, status=422)
+        return page(request, "signup/sign_in.html", 422, form=form)
     mine = workspaces(identity)
     if len(mine) == 1:
         return into(mine[0], identity)
@@ -63,7 +60,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 def my_workspaces(request: HttpRequest) -> HttpResponse:
     assert request.identity is not None
-    return render(request, "signup/workspaces.html", {"workspaces": workspaces(request.identity)})
+    return page(request, "signup/workspaces.html", workspaces=workspaces(request.identity))
 
 
 @require_POST
@@ -84,15 +81,12 @@ def forgot(request: HttpRequest) -> HttpResponse:
     """The address of a workspace, or a password: one mail tells the way to both. The answer here is always the same."""
     form = EmailForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
-        return render(request, "signup/forgot.html", {"form": form}, status=422 if form.is_bound else 200)
+        return page(request, "signup/forgot.html", 422 if form.is_bound else 200, form=form)
     email = form.cleaned_data["email"]
     try:
         throttle.hit(RESETS_PER_IP, client_ip(request))
     except throttle.TooMany as error:
-        form.add_error(None, throttle.sentence(error))
-        response = render(request, "signup/forgot.html", {"form": form}, status=429)
-        response["Retry-After"] = str(error.seconds)
-        return response
+        return too_many(request, "signup/forgot.html", error, form=form)
     try:
         throttle.hit(RESETS_PER_ADDRESS, email)
     except throttle.TooMany:
@@ -105,7 +99,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def forgot_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "signup/forgot_sent.html")
+    return page(request, "signup/forgot_sent.html")
 
 
 @public
@@ -114,14 +108,13 @@ def forgot_sent(request: HttpRequest) -> HttpResponse:
 def reset(request: HttpRequest, token: str) -> HttpResponse:
     identity = resets.redeem(token)
     if identity is None:
-        return render(request, "accounts/reset_gone.html", status=410)
+        return page(request, "accounts/reset_gone.html", 410)
     data = request.POST if request.method == "POST" else None
     form = NewPasswordForm(data, email=identity.email, name=identity.name)
     if not form.is_valid():
-        context = {"form": form, "email": identity.email}
-        return render(request, "accounts/reset.html", context, status=422 if form.is_bound else 200)
-    if not identity.set_password(form.cleaned_data["password"]):
-        return render(request, "accounts/reset_gone.html", status=410)
+        return page(request, "accounts/reset.html", 422 if form.is_bound else 200, form=form, email=identity.email)
+    if not identity.change_password(form.cleaned_data["password"]):
+        return page(request, "accounts/reset_gone.html", 410)
     post(send_changed, str(identity.pk), _("Peyvand"), request.LANGUAGE_CODE)
     open_session(request, identity)
     return HttpResponseRedirect("/workspaces")

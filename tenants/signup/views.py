@@ -22,6 +22,7 @@ from tenants.signup.actions import NotReady, WrongPassword, made_already, make_w
 from tenants.signup.addresses import check_free, suggestions
 from tenants.signup.forms import CodeForm, StartForm, WorkspaceForm
 from tenants.signup.handover import into
+from tenants.signup.pages import page, too_many
 
 CODES_PER_IP = throttle.Limit("code-ip", times=20, seconds=3600)
 CODES_PER_ADDRESS = throttle.Limit("code-address", times=6, seconds=3600)
@@ -42,14 +43,13 @@ def start(request: HttpRequest) -> HttpResponse:
         )
     form = StartForm(request.POST)
     if not form.is_valid():
-        return render(request, "signup/start.html", {"form": form}, status=422)
+        return page(request, "signup/start.html", 422, form=form)
     email = form.cleaned_data["email"]
     try:
         throttle.hit(CODES_PER_IP, client_ip(request))
         throttle.hit(CODES_PER_ADDRESS, email)
     except throttle.TooMany as error:
-        form.add_error(None, throttle.sentence(error))
-        return _too_many(render(request, "signup/start.html", {"form": form}, status=429), error)
+        return too_many(request, "signup/start.html", error, form=form)
     code = codes.new_code(email, request.LANGUAGE_CODE)
     try:
         send_code.delay(str(code.pk))
@@ -77,14 +77,12 @@ def prove(request: HttpRequest) -> HttpResponse:
         try:
             throttle.hit(TRIES_PER_IP, client_ip(request))
         except throttle.TooMany as error:
-            form.add_error(None, throttle.sentence(error))
-            return _too_many(render(request, "signup/code.html", {"form": form, "code": code}, status=429), error)
+            return too_many(request, "signup/code.html", error, form=form, code=code)
         if form.is_valid():
             if codes.verify(code, form.cleaned_data["code"]):
                 return HttpResponseRedirect("/signup/workspace")
             form.add_error("code", _wrong_code(code))
-    spent = codes.is_spent(code)
-    return render(request, "signup/code.html", {"form": form, "code": code, "is_spent": spent}, status=status)
+    return page(request, "signup/code.html", status, form=form, code=code, is_spent=codes.is_spent(code))
 
 
 def _wrong_code(code: EmailCode) -> str:
@@ -151,8 +149,7 @@ def _into(tenant: Tenant, code: EmailCode) -> HttpResponse:
 def _workspace_page(request: HttpRequest, code: EmailCode, form: WorkspaceForm, status: int) -> HttpResponse:
     wish, company = form["subdomain"].value() or "", form["company"].value() or ""
     near = suggestions(wish, company) if form.is_bound and form["subdomain"].errors else []
-    context = {"form": form, "email": code.email, "suggestions": near}
-    return render(request, "signup/workspace.html", context, status=status)
+    return page(request, "signup/workspace.html", status, form=form, email=code.email, suggestions=near)
 
 
 @public
@@ -163,7 +160,7 @@ def address(request: HttpRequest) -> HttpResponse:
     try:
         throttle.hit(LOOKS_PER_IP, client_ip(request))
     except throttle.TooMany as error:
-        return _too_many(HttpResponse(status=429), error)
+        return HttpResponse(status=429, headers={"Retry-After": str(error.seconds)})
     company = request.GET.get("company", "")[:100]
     wish = request.GET.get("subdomain", "")[:63]
     context: dict[str, Any] = {"wish": wish, "error": "", "host": ""}
@@ -175,8 +172,3 @@ def address(request: HttpRequest) -> HttpResponse:
     if not context["host"]:
         context["suggestions"] = suggestions(wish, company)
     return render(request, "signup/_address.html", context)
-
-
-def _too_many(response: HttpResponse, error: throttle.TooMany) -> HttpResponse:
-    response["Retry-After"] = str(error.seconds)
-    return response

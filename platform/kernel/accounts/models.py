@@ -57,15 +57,16 @@ class Identity(models.Model):
         """False for somebody whom a command or an import made, and who has never been here."""
         return passwords.is_password_usable(self.password)
 
-    def set_password(self, password: str) -> bool:
-        """Save a new password, which ends every session that stands. False if another request was quicker."""
-        mine = type(self).objects.filter(pk=self.pk, password=self.password, session_epoch=self.session_epoch)
-        secret = passwords.hashed(password)
-        if not mine.update(password=secret, session_epoch=self.session_epoch + 1):
-            return False
-        self.password = secret
+    def set_password(self, password: str) -> None:
+        """A new password ends every session that stands. The caller saves."""
+        self.password = passwords.hashed(password)
         self.session_epoch += 1
-        return True
+
+    def change_password(self, password: str) -> bool:
+        """Set and save it, unless another request changed the password since this identity was read: then False."""
+        mine = type(self).objects.filter(pk=self.pk, password=self.password, session_epoch=self.session_epoch)
+        self.set_password(password)
+        return bool(mine.update(password=self.password, session_epoch=self.session_epoch))
 
     def check_password(self, password: str) -> bool:
         right, fresh = passwords.matches(password, self.password)

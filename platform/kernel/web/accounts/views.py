@@ -49,7 +49,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 open_session(request, identity, request.tenant)
                 return HttpResponseRedirect(safe_next(request))
             form.add_error(None, wrong_password())
-    return render(request, "accounts/sign_in.html", {"form": form, "next": safe_next(request)}, status=status)
+    return _page(request, "accounts/sign_in.html", status, form=form, next=safe_next(request))
 
 
 def wrong_password() -> str:
@@ -75,8 +75,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     if request.member is not None:  # the same link twice, by the back button
         return HttpResponseRedirect(safe_next(request))
     notice = _("This way in has been used or has expired. Sign in with your password.")
-    context = {"form": SignInForm(), "next": safe_next(request), "notice": notice}
-    return render(request, "accounts/sign_in.html", context, status=410)
+    return _page(request, "accounts/sign_in.html", 410, form=SignInForm(), next=safe_next(request), notice=notice)
 
 
 @public
@@ -86,7 +85,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
     """Asks for a link. The answer is the same for every address; whether there is one, only the mail tells."""
     form = EmailForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
-        return render(request, "accounts/forgot.html", {"form": form}, status=422 if form.is_bound else 200)
+        return _page(request, "accounts/forgot.html", _status(form), form=form)
     email = form.cleaned_data["email"]
     try:
         throttle.hit(RESETS_PER_IP, client_ip(request))
@@ -104,7 +103,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
 @public
 @require_GET
 def forgot_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/forgot_sent.html")
+    return _page(request, "accounts/forgot_sent.html")
 
 
 @public
@@ -114,15 +113,15 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     """A new password, through the link in the mail. Signs in here, and out everywhere else."""
     identity = resets.redeem(token, request.tenant)
     if identity is None or member_of(identity) is None:
-        return _gone(request, "accounts/reset_gone.html")
+        return _page(request, "accounts/reset_gone.html", 410)
     form = NewPasswordForm(request.POST if request.method == "POST" else None, email=identity.email, name=identity.name)
     if form.is_valid():
-        if not identity.set_password(form.cleaned_data["password"]):
-            return _gone(request, "accounts/reset_gone.html")
+        if not identity.change_password(form.cleaned_data["password"]):
+            return _page(request, "accounts/reset_gone.html", 410)
         post(send_changed, str(identity.pk), request.tenant.name, request.LANGUAGE_CODE)
         open_session(request, identity, request.tenant)
         return HttpResponseRedirect("/")
-    return render(request, "accounts/reset.html", {"form": form, "email": identity.email}, status=_status(form))
+    return _page(request, "accounts/reset.html", _status(form), form=form, email=identity.email)
 
 
 @public
@@ -133,10 +132,10 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     try:
         throttle.hit(JOINS_PER_IP, client_ip(request))
     except throttle.TooMany as error:
-        return _gone(request, "accounts/join_gone.html", status=429, sentence=throttle.sentence(error))
+        return _page(request, "accounts/join_gone.html", 429, sentence=throttle.sentence(error))
     invitation = find_invitation(token)
     if invitation is None:
-        return _gone(request, "accounts/join_gone.html")
+        return _page(request, "accounts/join_gone.html", 410)
     email = invitation.member.email
     known = Identity.objects.with_email(email)
     data = request.POST if request.method == "POST" else None
@@ -152,11 +151,11 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         if identity is None:
             form.add_error("password", _("This is not the password of your account. Try again, or set a new one."))
         elif not accept(invitation, identity):
-            return _gone(request, "accounts/join_gone.html")
+            return _page(request, "accounts/join_gone.html", 410)
         else:
             open_session(request, identity, request.tenant)
             return HttpResponseRedirect("/")
-    return render(request, "accounts/join.html", context, status=_status(form))
+    return _page(request, "accounts/join.html", _status(form), **context)
 
 
 def _who_joins(request: HttpRequest, invitation: Invitation, known: Identity | None, form: Any) -> Identity | None:
@@ -175,12 +174,12 @@ def _status(form: Any) -> int:
     return 422 if form.is_bound else 200
 
 
+def _page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
+    return render(request, template, {"workspace": request.tenant, **context}, status=status)
+
+
 def _too_many(request: HttpRequest, template: str, form: Any, error: throttle.TooMany, **context: Any) -> HttpResponse:
     form.add_error(None, throttle.sentence(error))
-    response = render(request, template, {**context, "form": form}, status=429)
+    response = _page(request, template, 429, **{**context, "form": form})
     response["Retry-After"] = str(error.seconds)
     return response
-
-
-def _gone(request: HttpRequest, template: str, status: int = 410, **context: Any) -> HttpResponse:
-    return render(request, template, context, status=status)

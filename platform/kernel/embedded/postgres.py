@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from kernel.embedded.process import Child, StartError, process_command, say, wait_until
+from kernel.embedded.process import Child, StartError, processes_in, say, wait_until
 from kernel.embedded.state import PLATFORM_DATABASE, PLATFORM_ROLE, TENANT_DATABASE, TENANT_ROLE, Places
 
 SUPERUSER = "postgres"
@@ -73,7 +73,7 @@ class Postgres:
         self._prepare_folders()
         if not (self.places.data / "PG_VERSION").exists():
             self._initialise()
-        self._refuse_second_server()
+        self._clear_after_kill()
         settings = SETTINGS | {"unix_socket_directories": str(self.places.sockets)}
         if self.fast:
             settings |= UNSAFE_SETTINGS
@@ -157,21 +157,21 @@ class Postgres:
             shutil.rmtree(self.places.data, ignore_errors=True)
             raise StartError(f"initdb failed:\n{result.stdout}{result.stderr}")
 
-    def _refuse_second_server(self) -> None:
-        """A killed server leaves its postmaster.pid; PostgreSQL may take an unrelated process of that number for it."""
-        pid_file = self.places.data / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return
-        command = process_command(pid)
-        if "postgres" in command and str(self.places.data) in command:
-            if not _ends_within(pid, 30):
+    def _clear_after_kill(self) -> None:
+        """A killed server leaves two lock files, and PostgreSQL may take an unrelated process for their owner.
+
+        They may go only once no process of the old server is left: its own check by shared memory goes with them.
+        """
+        deadline = time.monotonic() + 30
+        while left := processes_in(self.places.data):
+            if time.monotonic() > deadline:
                 raise StartError(
-                    f"Another PostgreSQL (process {pid}) serves {self.places.data}. Stop it, or set PEYVAND_HOME."
+                    f"Another PostgreSQL (process {left[0]}) serves {self.places.data}. Stop it, or set PEYVAND_HOME."
                 )
-        elif Path("/proc").exists():
-            pid_file.unlink(missing_ok=True)
+            time.sleep(0.1)
+        if Path("/proc/self").exists():
+            (self.places.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.places.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def connect(self, database: str) -> psycopg.Connection:
         return psycopg.connect(
@@ -204,16 +204,6 @@ class Postgres:
                     name = sql.Identifier(database)
                     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(role)))
                     connection.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
-
-
-def _ends_within(pid: int, seconds: float) -> bool:
-    """A server whose supervisor was killed has been told to stop, and may still be writing its last checkpoint."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not process_command(pid):
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def check_persian(connection: psycopg.Connection) -> None:

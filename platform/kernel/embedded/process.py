@@ -137,9 +137,11 @@ class StartError(Exception):
     """Something of the tree couldn't start; the message is what to show."""
 
 
-def process_command(pid: int) -> str:
-    """The command line of a process, empty when there is none (or no /proc to ask)."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
+def processes_in(folder: Path) -> list[int]:
+    """Processes whose working folder this is: for a data folder, PostgreSQL's (where the system has /proc)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (entry / "cwd").readlink() == folder.resolve():
+                found.append(int(entry.name))
+    return found

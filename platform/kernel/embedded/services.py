@@ -16,7 +16,7 @@ from kernel.embedded.state import Places, read_state, write_state
 def services(home: Path, *, fast: bool = False, port: int | None = None) -> Iterator[list[Child]]:
     """Runs both while the block lasts. `fast` gives up durability, for tests; `port` is told to other processes."""
     places = Places(home)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with places.lock.open("wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -16,6 +16,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from kernel.accounts.doors import public
+
 SHOWN = 50
 
 
@@ -56,6 +58,7 @@ def _summary(file: Path) -> dict[str, str]:
     }
 
 
+@public
 def dev_mail(request: HttpRequest) -> HttpResponse:
     """The page, or JSON for scripts. It exists only with the embedded services, and only from this machine."""
     try:

@@ -232,3 +232,19 @@ def test_a_note_is_seen_by_whoever_sees_its_record(access):
     create(access("mina", "notes"), {"body": "Call back", "about": {"type": "deals", "id": str(deal.pk)}})
     assert access("leila", "notes").records().count() == 1
     assert access("reza", "notes").records().count() == 0
+
+
+def test_a_rep_creates_only_own_records_but_may_hand_them_over(access, member):
+    deals = access("reza", "deals")
+    with pytest.raises(PermissionDenied):
+        create(deals, {"name": "For Mina", "owner": member("mina").pk})
+    deal = create(deals, {"name": "Mine"})
+    edit(deals, deal, {"owner": member("mina").pk})
+    assert not deals.records().filter(pk=deal.pk).exists()
+
+
+def test_a_record_is_of_its_owners_team(access, member):
+    deal = create(access("sara", "deals"), {"name": "Pump", "owner": member("reza").pk})
+    assert deal.team.name == "North"
+    edit(access("sara", "deals"), deal, {"owner": member("mina").pk})
+    assert deal.team.name == "South"

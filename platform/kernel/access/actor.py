@@ -162,7 +162,7 @@ class Access:
     def may(self, verb: str, record: Record | None = None) -> bool:
         """May this verb be used at all, or on this record (already known to be in reach of view)?"""
         scope = self.scope(verb)
-        if record is None or record.is_new or scope in ("none", "all"):
+        if record is None or scope in ("none", "all"):
             return scope != "none"
         if scope == "own":
             return record.owner_id == (self.actor.member and self.actor.member.pk)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records.change import assign, change, differences, event_row, snapshot, stamp, validate
+from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, validate
 from kernel.records.show import Shown
 from kernel.records.types import RecordType
 
@@ -82,18 +82,18 @@ def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
 
 def _alter(access: Access, item: Item, is_new: bool) -> dict[str, Any]:
     record, rtype = item.record, access.rtype
-    access.check("create" if is_new else "edit", record)
+    access.check("create" if is_new else "edit", None if is_new else record)
     before = {} if is_new else snapshot(rtype, record)
     editable = access.editable()
     if is_new:
-        record.created_by = access.actor.member
         for name, value in rtype.initial(access.actor).items():
             if name not in item.values:
                 rtype.specs()[name].assign(record, value)
     for name, value in item.values.items():
         editable[name].assign(record, value)
-    rtype.prepare(record, access.actor, set(item.values))
-    access.check("create" if is_new else "edit", record)
+    derive(access, record, before, set(item.values))
+    if is_new:
+        access.check("create", record)
     validate(rtype, record)
     return differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
 

@@ -17,8 +17,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kernel.access.actor import Access
-from kernel.access.models import Record
+from kernel.access.actor import Access, Actor
+from kernel.access.models import Record, Team
 from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
@@ -123,23 +123,21 @@ def change(
     access.check(verb)
     with transaction.atomic():
         is_new = record.is_new
+        held = record
         if not is_new:
-            _lock(record, access, version)
-            access.check(verb, record)
+            held = _lock(record, access, version)
+            access.check(verb, held)
         before = {} if is_new else snapshot(access.rtype, record)
         yield record
-        if is_new:
-            _own(record, access)
-        access.rtype.prepare(record, access.actor, given or set())
-        if is_new:
-            access.check(verb, record)
+        derive(access, record, before, given or set())
         validate(access.rtype, record)
         after = snapshot(access.rtype, record)
         changes = differences(before | record.__dict__.get("_before", {}), after)
         if not changes and not is_new and event.endswith(".updated"):
             return
         event = access.rtype.event_of(event, changes)
-        access.check(verb_of(access.rtype, event), record)
+        # A record may be handed to somebody out of one's own reach, hence as it was held; a new one as it will be.
+        access.check(verb_of(access.rtype, event), held)
         stamp(access.rtype, record)
         _save(record, access.rtype)
         row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
@@ -154,7 +152,8 @@ def verb_of(rtype: RecordType, event: str) -> str:
     return next((verb.permission or verb.name for verb in rtype.verbs if verb.event == event), "edit")
 
 
-def _lock(record: Any, access: Access, version: int | None) -> None:
+def _lock(record: Any, access: Access, version: int | None) -> Any:
+    """Lock the row and bring `record` up to date; answers the row as it was found."""
     deleted = record.deleted_at is not None
     current = access.records(deleted=deleted).filter(pk=record.pk).select_for_update(of=("self",)).first()
     if current is None:
@@ -163,12 +162,31 @@ def _lock(record: Any, access: Access, version: int | None) -> None:
         raise Stale(current)
     record.__dict__.clear()
     record.__dict__.update(current.__dict__)
+    return current
 
 
-def _own(record: Any, access: Access) -> None:
-    record.created_by = access.actor.member
-    if access.rtype.is_owned and record.owner_id is None and access.actor.via != "import":
-        record.owner = access.actor.member
+def derive(access: Access, record: Any, before: Mapping[str, Any], given: set[str]) -> None:
+    """Owner, team and the type's own derivations, after the caller's values are in."""
+    actor = access.actor
+    if record.is_new:
+        record.created_by = actor.member
+        # Imported history may have no owner, if whoever imports may see to it.
+        if access.rtype.is_owned and (actor.via != "import" or access.scope("create") != "all"):
+            record.owner_id = record.owner_id or (actor.member and actor.member.pk)
+    owner = record.owner_id
+    if access.rtype.is_owned and owner and "team" not in given and str(owner) != before.get("owner"):
+        record.team_id = _team_of(actor, owner)
+    access.rtype.prepare(record, actor, given)
+
+
+def _team_of(actor: Actor, member: UUID) -> UUID | None:
+    """The team of a record's owner, if there is but one."""
+    teams = actor.memo.setdefault("team_of", {})
+    if member not in teams:
+        found = list(Team.objects.alive().filter(members=member).values_list("pk", flat=True)[:2])
+        teams[member] = found[0] if len(found) == 1 else None
+    found_team: UUID | None = teams[member]
+    return found_team
 
 
 UNTOLD = {"created_at", "updated_at", "created_by"}

@@ -52,7 +52,15 @@ class WorkspaceForm(PageForm):
         label=_("Company"),
         max_length=100,
         error_messages={"required": _("Type the name of your company or team.")},
-        widget=forms.TextInput({"autocomplete": "organization"}),
+        widget=forms.TextInput(
+            {
+                "autocomplete": "organization",
+                "hx-get": "/signup/address",
+                "hx-trigger": "change",
+                "hx-include": "#f-subdomain",
+                "hx-target": "#address-note",
+            }
+        ),
     )
     subdomain = forms.CharField(
         label=_("Address of your workspace"),

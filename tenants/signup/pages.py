@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from kernel.accounts.throttle import TooMany, sentence
 
@@ -15,7 +16,17 @@ def page(request: HttpRequest, template: str, status: int = 200, **context: Any)
         {"code": code, "label": name, "url": f"{request.path}?lang={code}", "current": code == request.LANGUAGE_CODE}
         for code, name in settings.LANGUAGES
     ]
-    return render(request, template, {"languages": languages, **context}, status=status)
+    context = {"languages": languages, "base_domain": settings.BASE_DOMAIN, **context}
+    return render(request, template, context, status=status)
+
+
+def steps(current: int) -> list[dict[str, Any]]:
+    """The three steps of signing up, for the stepper."""
+    labels = (_("Your address"), _("The code"), _("Your workspace"))
+    return [
+        {"label": label, "done": number < current, "current": number == current}
+        for number, label in enumerate(labels, start=1)
+    ]
 
 
 def too_many(request: HttpRequest, template: str, error: TooMany, *, form: Any, **context: Any) -> HttpResponse:

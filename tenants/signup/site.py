@@ -1,5 +1,8 @@
 """The public site beside signing up: what the product is, and the way to one's workspaces."""
 
+from functools import lru_cache
+
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,7 +25,15 @@ form_page = require_http_methods(["GET", "POST"])
 @public
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
-    return page(request, "signup/landing.html")
+    return page(request, "signup/landing.html", shot=_shot(request.LANGUAGE_CODE))
+
+
+@lru_cache(maxsize=8)
+def _shot(language: str) -> dict[str, str]:
+    """The picture of the product in this language, by theme, as far as it has been taken."""
+    names = {theme: f"signup/board-{language}-{theme}.webp" for theme in ("light", "dark")}
+    found = {theme: name for theme, name in names.items() if staticfiles_storage.exists(name)}
+    return found if "light" in found else {}
 
 
 @public

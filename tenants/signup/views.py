@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -22,7 +22,7 @@ from tenants.signup.actions import NotReady, WrongPassword, made_already, make_w
 from tenants.signup.addresses import check_free, suggestions
 from tenants.signup.forms import CodeForm, StartForm, WorkspaceForm
 from tenants.signup.handover import into
-from tenants.signup.pages import page, too_many
+from tenants.signup.pages import page, steps, too_many
 
 CODES_PER_IP = throttle.Limit("code-ip", times=20, seconds=3600)
 CODES_PER_ADDRESS = throttle.Limit("code-address", times=6, seconds=3600)
@@ -38,18 +38,16 @@ form_page = require_http_methods(["GET", "POST"])
 def start(request: HttpRequest) -> HttpResponse:
     """An e-mail address. Whether it has an account already is not told here."""
     if request.method == "GET":
-        return render(
-            request, "signup/start.html", {"form": StartForm(initial={"email": request.GET.get("email", "")})}
-        )
+        return _start_page(request, StartForm(initial={"email": request.GET.get("email", "")}))
     form = StartForm(request.POST)
     if not form.is_valid():
-        return page(request, "signup/start.html", 422, form=form)
+        return _start_page(request, form, 422)
     email = form.cleaned_data["email"]
     try:
         throttle.hit(CODES_PER_IP, client_ip(request))
         throttle.hit(CODES_PER_ADDRESS, email)
     except throttle.TooMany as error:
-        return too_many(request, "signup/start.html", error, form=form)
+        return too_many(request, "signup/start.html", error, form=form, steps=steps(1))
     code = codes.new_code(email, request.LANGUAGE_CODE)
     try:
         send_code.delay(str(code.pk))
@@ -58,6 +56,10 @@ def start(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect("/signup/code")
     progress.remember(response, code)
     return response
+
+
+def _start_page(request: HttpRequest, form: StartForm, status: int = 200) -> HttpResponse:
+    return page(request, "signup/start.html", status, form=form, steps=steps(1))
 
 
 @public
@@ -77,12 +79,13 @@ def prove(request: HttpRequest) -> HttpResponse:
         try:
             throttle.hit(TRIES_PER_IP, client_ip(request))
         except throttle.TooMany as error:
-            return too_many(request, "signup/code.html", error, form=form, code=code)
+            return too_many(request, "signup/code.html", error, form=form, code=code, steps=steps(2))
         if form.is_valid():
             if codes.verify(code, form.cleaned_data["code"]):
                 return HttpResponseRedirect("/signup/workspace")
             form.add_error("code", _wrong_code(code))
-    return page(request, "signup/code.html", status, form=form, code=code, is_spent=codes.is_spent(code))
+    context = {"form": form, "code": code, "is_spent": codes.is_spent(code), "steps": steps(2)}
+    return page(request, "signup/code.html", status, **context)
 
 
 def _wrong_code(code: EmailCode) -> str:
@@ -149,7 +152,7 @@ def _into(tenant: Tenant, code: EmailCode) -> HttpResponse:
 def _workspace_page(request: HttpRequest, code: EmailCode, form: WorkspaceForm, status: int) -> HttpResponse:
     wish, company = form["subdomain"].value() or "", form["company"].value() or ""
     near = suggestions(wish, company) if form.is_bound and form["subdomain"].errors else []
-    return page(request, "signup/workspace.html", status, form=form, email=code.email, suggestions=near)
+    return page(request, "signup/workspace.html", status, form=form, email=code.email, suggestions=near, steps=steps(3))
 
 
 @public
@@ -161,14 +164,22 @@ def address(request: HttpRequest) -> HttpResponse:
         throttle.hit(LOOKS_PER_IP, client_ip(request))
     except throttle.TooMany as error:
         return HttpResponse(status=429, headers={"Retry-After": str(error.seconds)})
-    company = request.GET.get("company", "")[:100]
-    wish = request.GET.get("subdomain", "")[:63]
-    context: dict[str, Any] = {"wish": wish, "error": "", "host": ""}
-    if wish:
-        try:
-            context["host"] = check_free(wish)
-        except ValidationError as error:
-            context["error"] = " ".join(error.messages)
-    if not context["host"]:
-        context["suggestions"] = suggestions(wish, company)
-    return render(request, "signup/_address.html", context)
+    fill = request.GET.get("fill")
+    if fill is not None:
+        form = WorkspaceForm(None, email="", is_known=True, initial={"subdomain": fill[:63]})
+        return page(request, "signup/_address_field.html", form=form, **_look(fill[:63], ""))
+    return page(
+        request,
+        "signup/_address.html",
+        **_look(request.GET.get("subdomain", "")[:63], request.GET.get("company", "")[:100]),
+    )
+
+
+def _look(wish: str, company: str) -> dict[str, Any]:
+    """`free`: the address, if it is; else `error` and `suggestions`."""
+    if not wish.strip():
+        return {"suggestions": suggestions("", company)}
+    try:
+        return {"free": f"{check_free(wish)}.{settings.BASE_DOMAIN}"}
+    except ValidationError as error:
+        return {"error": " ".join(error.messages), "suggestions": suggestions(wish, company)}

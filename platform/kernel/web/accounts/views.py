@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -142,7 +143,13 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     form: Any = PasswordForm(data)
     if known is None:
         form = NewIdentityForm(data, email=email, initial={"name": invitation.member.name})
-    context = {"form": form, "invitation": invitation, "email": email, "is_known": known is not None}
+    context = {
+        "public_url": public_url(),
+        "form": form,
+        "invitation": invitation,
+        "email": email,
+        "is_known": known is not None,
+    }
     if form.is_valid():
         try:
             identity = _who_joins(request, invitation, known, form)
@@ -172,6 +179,10 @@ def _who_joins(request: HttpRequest, invitation: Invitation, known: Identity | N
 
 def _status(form: Any) -> int:
     return 422 if form.is_bound else 200
+
+
+def public_url() -> str:
+    return f"{settings.LINK_SCHEME}://{settings.BASE_DOMAIN}{settings.LINK_PORT}"
 
 
 def _page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:

@@ -186,6 +186,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
+                "kernel.ui.context.ui",
             ],
         },
     }

@@ -1,0 +1,20 @@
+import "./theme.js";
+import "./toasts.js";
+import "./overlays.js";
+import "./forms.js";
+import "./date.js";
+import "./combobox.js";
+import "./rows.js";
+import "./inline.js";
+import "./select.js";
+import "./upload.js";
+
+// Parts that few pages need come when their element does.
+const lazy = { "crm-board": () => import("./board.js") };
+function load() {
+  for (const [name, part] of Object.entries(lazy)) {
+    if (!customElements.get(name) && document.querySelector(name)) part();
+  }
+}
+load();
+document.addEventListener("htmx:afterSettle", load);

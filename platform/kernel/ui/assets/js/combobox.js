@@ -1,0 +1,159 @@
+import { $, $$, announce, count, create, failure, fill, icon, place, send, toast, uid } from "./lib.js";
+
+/**
+ * A relation picker: text with a list from data-url (GET ?q=), ids in hidden inputs of the field's name.
+ * data-multiple keeps several as tokens; data-create (POST label=) offers a new record for a name not found.
+ */
+class Combobox extends HTMLElement {
+  connectedCallback() {
+    if (this.field) return;
+    this.field = $("[role=combobox]", this);
+    this.multiple = this.dataset.multiple !== undefined;
+    this.name = this.dataset.name;
+    this.values = $(".values", this);
+    this.tokens = $(".tokens", this);
+    this.list = create("div", { role: "listbox", class: "options", id: uid("options"), popover: "manual", "aria-label": this.dataset.label });
+    this.append(this.list);
+    this.field.setAttribute("aria-controls", this.list.id);
+    this.options = [];
+    this.at = -1;
+    this.chosen = this.field.value;
+    this.field.addEventListener("input", () => this.search(this.field.value));
+    this.field.addEventListener("click", () => this.opened || this.search(this.field.value === this.chosen ? "" : this.field.value));
+    this.field.addEventListener("keydown", (event) => this.key(event));
+    this.field.addEventListener("blur", () => { if (this.opened || this.field.value !== this.chosen) setTimeout(() => this.leave(), 120); });
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.list.addEventListener("click", (event) => { const row = event.target.closest(".option"); if (row) this.pick(+row.dataset.at); });
+    $(".open", this)?.addEventListener("click", () => { if (this.opened) this.close(); else { this.field.focus(); this.search(""); } });
+    this.tokens?.addEventListener("click", (event) => { const button = event.target.closest(".remove"); if (button) { button.closest(".chip").remove(); this.field.focus(); this.tell(); } });
+  }
+
+  disconnectedCallback() { this.asking?.abort(); }
+
+  get opened() { return this.list.matches(":popover-open"); }
+
+  search(text) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(text.trim()), text ? 150 : 0);
+  }
+
+  async ask(q) {
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    const url = new URL(this.dataset.url, location.href);
+    url.searchParams.set("q", q);
+    try {
+      const response = await send(url, { method: "GET", signal: asking.signal });
+      if (!response.ok) throw new Error(response.status);
+      const answer = await response.json();
+      const results = Array.isArray(answer) ? answer : answer.results;
+      const taken = new Set(this.multiple ? $$("input", this.tokens).map((input) => input.value) : []);
+      this.options = results.filter((option) => !taken.has(String(option.id)));
+      const exact = results.some((option) => option.label.trim().toLocaleLowerCase() === q.toLocaleLowerCase());
+      if (q && this.dataset.create && !exact) this.options.push({ label: q, fresh: true });
+      this.draw(q);
+    } catch (error) {
+      if (error.name !== "AbortError") toast({ text: failure("offline"), tone: "bad" });
+    }
+  }
+
+  draw(q) {
+    if (!this.field.isConnected || !this.contains(document.activeElement)) return;
+    const rows = this.options.map((option, at) => {
+      const row = create("div", { role: "option", class: `option${option.fresh ? " new" : ""}`, id: `${this.list.id}-${at}`, "data-at": at, "aria-selected": "false" });
+      if (option.fresh) row.append(icon("plus"), fill(this.dataset.createLabel, { text: option.label }));
+      else {
+        row.append(create("span", { dir: "auto" }, option.label));
+        if (option.detail) row.append(create("small", {}, create("bdi", {}, option.detail)));
+      }
+      return row;
+    });
+    if (!rows.length) rows.push(create("div", { class: "note", role: "option", "aria-disabled": "true" }, this.dataset.empty));
+    this.list.replaceChildren(...rows);
+    if (!this.opened) this.list.showPopover();
+    place(this.list, this.field.closest(".affix") || this.field, { width: true });
+    this.field.setAttribute("aria-expanded", "true");
+    this.move(q && this.options.length ? 0 : -1);
+    announce(this.options.length ? fill(this.dataset.found, { n: count(this.options.length) }) : this.dataset.empty);
+  }
+
+  move(at) {
+    this.at = at;
+    $$(".option", this.list).forEach((row, i) => row.setAttribute("aria-selected", String(i === at)));
+    const row = this.list.children[at];
+    if (at >= 0 && row) { this.field.setAttribute("aria-activedescendant", row.id); row.scrollIntoView({ block: "nearest" }); }
+    else this.field.removeAttribute("aria-activedescendant");
+  }
+
+  key(event) {
+    const last = this.options.length - 1;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!this.opened) return this.search(this.field.value === this.chosen ? "" : this.field.value);
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      this.move(this.at + step > last ? 0 : this.at + step < 0 ? last : this.at + step);
+    } else if (event.key === "Enter" && this.opened) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (this.at >= 0) this.pick(this.at);
+    } else if (event.key === "Escape" && this.opened) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.close();
+      this.field.value = this.chosen;
+    } else if (event.key === "Backspace" && this.multiple && !this.field.value) {
+      this.tokens.lastElementChild?.remove();
+      this.tell();
+    }
+  }
+
+  async pick(at) {
+    let option = this.options[at];
+    if (!option) return;
+    this.close();
+    if (option.fresh) option = await this.make(option.label);
+    if (option) this.put(option);
+  }
+
+  async make(label) {
+    try {
+      const response = await send(this.dataset.create, { data: { label } });
+      const answer = await response.json();
+      if (response.ok) return answer;
+      toast({ text: answer.message || failure("failed"), tone: "bad" });
+    } catch { toast({ text: failure("offline"), tone: "bad" }); }
+    return null;
+  }
+
+  put({ id, label }) {
+    if (this.multiple) {
+      const remove = create("button", { type: "button", class: "remove", "aria-label": fill(this.dataset.remove, { label }) }, icon("x"));
+      this.tokens.append(create("span", { class: "chip plain" }, create("span", { dir: "auto" }, label), create("input", { type: "hidden", name: this.name, value: id }), remove));
+      this.field.value = this.chosen = "";
+    } else {
+      $("input", this.values).value = id;
+      this.field.value = this.chosen = label;
+    }
+    this.tell();
+  }
+
+  /** Text that names nothing chosen goes back; an emptied field means no value. */
+  leave() {
+    if (this.contains(document.activeElement) && document.activeElement !== this.field) return;
+    this.close();
+    if (this.multiple) this.field.value = "";
+    else if (!this.field.value.trim() && this.chosen) { $("input", this.values).value = ""; this.chosen = ""; this.tell(); }
+    else this.field.value = this.chosen;
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.asking?.abort();
+    if (this.opened) this.list.hidePopover();
+    this.field.setAttribute("aria-expanded", "false");
+    this.field.removeAttribute("aria-activedescendant");
+  }
+
+  tell() { this.dispatchEvent(new Event("change", { bubbles: true })); }
+}
+customElements.define("crm-combobox", Combobox);

@@ -1,0 +1,75 @@
+// What every form does: says that it is busy, asks once, shows where the errors are.
+import { $, $$, csrf, failure, toast, announce } from "./lib.js";
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = csrf();
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank") return;
+  const button = event.submitter;
+  const remote = form.matches("[hx-post],[hx-get],[hx-put],[hx-patch],[hx-delete]");
+  if (form.dataset.sending !== undefined && !remote) { event.preventDefault(); return; }
+  // After this tick, so that the button's own name and value still travel.
+  setTimeout(() => {
+    if (event.defaultPrevented && !remote) return;
+    button?.setAttribute("aria-busy", "true");
+    form.dataset.sending = "";
+    if (form.method === "get" && !remote) setTimeout(() => free(form), 4000);
+  });
+});
+const free = (root) => {
+  for (const form of [root.closest?.("form"), ...$$("form", root)]) if (form) delete form.dataset.sending;
+  for (const button of [...$$("[aria-busy=true].button", root.closest?.("form") || root)]) button.removeAttribute("aria-busy");
+};
+document.addEventListener("htmx:afterRequest", (event) => free(event.detail.elt));
+addEventListener("pageshow", (event) => { if (event.persisted) free(document); });
+
+// The server's own sentence wins; these are for answers without one.
+const spoken = (xhr) => /"toast"/.test(xhr?.getResponseHeader("HX-Trigger") || "");
+document.addEventListener("htmx:responseError", (event) => {
+  if (!spoken(event.detail.xhr)) toast({ text: failure(event.detail.xhr.status === 403 ? "refused" : "failed"), tone: "bad" });
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, () => toast({ text: failure("offline"), tone: "bad" }));
+}
+
+// Errors of a full page: focus the summary, whose links lead to the fields.
+const summary = () => $(".errors[tabindex]:not([data-met])");
+function meet() { const box = summary(); if (box && !box.closest("dialog:not([open])")) { box.dataset.met = ""; box.focus(); } }
+document.addEventListener("DOMContentLoaded", meet);
+document.addEventListener("htmx:afterSettle", meet);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".errors a[href^='#']");
+  if (!link) return;
+  event.preventDefault();
+  const field = document.getElementById(link.hash.slice(1));
+  field?.scrollIntoView({ block: "center" });
+  field?.focus({ preventScroll: true });
+});
+
+// A new page through htmx is announced and read from its heading on.
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  announce(document.title);
+  const heading = $("#main h1");
+  if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
+});
+
+// A select or checkbox of a filter form applies at once; without JavaScript its button does.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-auto]");
+  if (form && !event.target.matches("[type=search], [type=text]")) form.requestSubmit();
+});
+
+const typing = (node) => node.closest?.("input, textarea, select, [contenteditable], dialog[open]");
+document.addEventListener("keydown", (event) => {
+  if (event.code === "Slash" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !typing(event.target)) {
+    const field = $("[data-search]");
+    if (field) { event.preventDefault(); field.focus(); field.select(); }
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = event.target.closest?.("form");
+    if (form) { event.preventDefault(); form.requestSubmit(); }
+  }
+});

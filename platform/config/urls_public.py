@@ -12,3 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 if settings.EMBEDDED:
     urlpatterns.append(path("dev/mail", dev_mail, name="dev-mail"))
+
+handler400 = "kernel.web.errors.bad_request"
+handler403 = "kernel.web.errors.forbidden"
+handler404 = "kernel.web.errors.not_found"
+handler500 = "kernel.web.errors.server_error"

@@ -61,15 +61,15 @@ class TextSource(Source):
 
 
 def detect_encoding(file: Upload) -> str:
-    """The encoding of a text file, by its mark, by its bytes, and for single-byte text by what its letters look like."""
+    """The encoding of a text file: by its mark, by its bytes, or by what its letters look like."""
     with opened(file) as stream:
         sample = stream.read(_SAMPLE_BYTES)
         for mark, encoding in _BOMS:
             if sample.startswith(mark):
                 return encoding
-        # A NUL is half of an ASCII character: the second half in little-endian order.
+        # A NUL is half of an ASCII character: the second half in little-endian order. Persian still has its spaces.
         odd, even = sample[1::2].count(0), sample[::2].count(0)
-        if max(odd, even) * 50 > len(sample):
+        if max(odd, even) * 20 > len(sample) and max(odd, even) > 4 * min(odd, even):
             return "utf-16-le" if odd > even else "utf-16-be"
         if _is_utf8(sample, stream):
             return "utf-8"

@@ -1,30 +1,27 @@
-"""Tables as files for download: CSV and XLSX behind one interface."""
+"""Tables as files for download: CSV and XLSX behind one interface, written row by row."""
 
 import csv
 import datetime as dt
 import io
 import re
+import zipfile
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import IO, Any, Protocol
-
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
+from typing import IO, Protocol
+from xml.sax.saxutils import escape
 
 from kernel.lib.numbers import plain
+from kernel.transfer import workbook_parts as parts
+from kernel.transfer.sources import column_letter
 
 Value = str | Decimal | int | bool | dt.date | dt.datetime | None
 
 _NUMBER = re.compile(r"[+-]?[0-9][0-9 .,]*")
 _RUNS = ("=", "+", "-", "@", "\t", "\r")
-_EXACT_DIGITS = 15
-_FIRST_RELIABLE_DAY = dt.date(1900, 3, 1)
 
 
 class TableWriter(Protocol):
-    """What an export writes into. The file stays open; it is complete after `close`."""
+    """What an export writes into. The file is complete after `close`, which leaves it open for its owner."""
 
     def write_row(self, values: Sequence[Value]) -> None:
         """Append one row."""
@@ -43,7 +40,7 @@ class CsvWriter:
     """UTF-8 with the mark that makes Excel read it as such. Text that a spreadsheet would run gets an apostrophe."""
 
     def __init__(self, file: IO[bytes], delimiter: str = ","):
-        self._text = io.TextIOWrapper(file, "utf-8-sig", newline="", write_through=False)
+        self._text = io.TextIOWrapper(file, "utf-8-sig", newline="")
         self._csv = csv.writer(self._text, delimiter=delimiter)
 
     def write_row(self, values: Sequence[Value]) -> None:
@@ -51,7 +48,7 @@ class CsvWriter:
         self._csv.writerow([self._cell(value) for value in values])
 
     def close(self) -> None:
-        """Flush, and let go of the file without closing it."""
+        """Flush, and let go of the file."""
         self._text.flush()
         self._text.detach()
 
@@ -69,56 +66,70 @@ class CsvWriter:
 
 
 class XlsxWriter:
-    """One sheet; its first row is the header. Numbers and dates are real ones, right-to-left in Persian."""
+    """One sheet; its first row is the header. Numbers and dates are real ones, right-to-left in Persian.
+
+    Written as plain XML: openpyxl takes ten times as long for the same sheet.
+    """
+
+    EXACT_DIGITS = 15
+    MAX_TEXT = 32_767
+    _FIRST_RELIABLE_DAY = dt.date(1900, 3, 1)
+    _EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  spreadsheets know no zones
+    _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+    _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
     def __init__(self, file: IO[bytes], language: str = "en", title: str = "Sheet1"):
-        self._file = file
-        self._book = Workbook(write_only=True)
-        self._sheet = self._book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31] or "Sheet1")
-        self._sheet.sheet_view.rightToLeft = language == "fa"
-        self._sheet.freeze_panes = "A2"
-        self._bold: Font | None = Font(bold=True)
+        self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=3)
+        title = re.sub(r"[\[\]:*?/\\']", " ", self._ILLEGAL.sub("", title))[:31].strip() or "Sheet1"
+        for name, text in parts.around_sheet(escape(title, {'"': "&quot;"})).items():
+            self._archive.writestr(name, text)
+        self._sheet = self._archive.open(parts.SHEET, "w", force_zip64=True)
+        self._sheet.write(parts.sheet_start(right_to_left=language == "fa").encode())
+        self._rows = 0
+        self._letters: list[str] = []
 
     def write_row(self, values: Sequence[Value]) -> None:
         """Append one row."""
-        cells = [self._cell(value) for value in values]
-        if self._bold:
-            cells = [self._styled(cell) for cell in cells]
-            self._bold = None
-        self._sheet.append(cells)
+        self._rows += 1
+        while len(self._letters) < len(values):
+            self._letters.append(column_letter(len(self._letters)))
+        row = self._rows
+        cells = "".join(
+            [
+                self._cell(value, f"{letter}{row}")
+                for letter, value in zip(self._letters, values, strict=False)
+                if value is not None and value != ""
+            ]
+        )
+        self._sheet.write(f'<row r="{row}">{cells}</row>'.encode())
 
     def close(self) -> None:
-        """Put the workbook into the file."""
-        self._book.save(self._file)
+        """Finish the workbook."""
+        self._sheet.write(parts.SHEET_END.encode())
+        self._sheet.close()
+        self._archive.close()
 
-    def _styled(self, value: Any) -> Any:
-        cell = value if isinstance(value, Cell) else WriteOnlyCell(self._sheet, value)
-        cell.font = self._bold
-        return cell
-
-    def _cell(self, value: Value) -> Any:
+    def _cell(self, value: Value, at: str) -> str:
         if isinstance(value, str):
-            return self._as_text(value)
-        if isinstance(value, bool) or value is None:
-            return value
+            return self._text(value, at)
+        if isinstance(value, bool):
+            return f'<c r="{at}" t="b"><v>{int(value)}</v></c>'
         if isinstance(value, Decimal | int):
-            text = plain(Decimal(value))
-            return value if len(text.lstrip("-0.").replace(".", "")) <= _EXACT_DIGITS else self._as_text(text)
+            text = plain(value) if isinstance(value, Decimal) else str(value)
+            digits = text.lstrip("-0.").replace(".", "")
+            return f'<c r="{at}"><v>{text}</v></c>' if len(digits) <= self.EXACT_DIGITS else self._text(text, at)
         if isinstance(value, dt.datetime):
             moment = value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value
-            return self._dated(moment, "yyyy-mm-dd hh:mm:ss")
-        return self._dated(value, "yyyy-mm-dd") if value >= _FIRST_RELIABLE_DAY else self._as_text(_iso(value))
+            if moment.date() < self._FIRST_RELIABLE_DAY:
+                return self._text(_iso(value), at)
+            serial = (moment - self._EPOCH) / dt.timedelta(days=1)
+            return f'<c r="{at}" s="{parts.MOMENT}"><v>{serial!r}</v></c>'
+        if value is None or value < self._FIRST_RELIABLE_DAY:
+            return self._text(_iso(value) if value else "", at)
+        return f'<c r="{at}" s="{parts.DAY}"><v>{(value - self._EPOCH.date()).days}</v></c>'
 
-    def _dated(self, value: dt.date, number_format: str) -> Any:
-        cell = WriteOnlyCell(self._sheet, value)
-        cell.number_format = number_format
-        return cell
-
-    def _as_text(self, text: str) -> Any:
-        text = ILLEGAL_CHARACTERS_RE.sub("", text)
-        if not text.startswith(("=", "#")):
-            return text
-        # openpyxl would take it for a formula or an error value.
-        cell = WriteOnlyCell(self._sheet, text)
-        cell.data_type = "s"
-        return cell
+    def _text(self, text: str, at: str) -> str:
+        # Always text for a spreadsheet, whatever it begins with: a formula would be another kind of cell.
+        text = escape(self._ESCAPE_LIKE.sub("_x005F_", self._ILLEGAL.sub("", text))[: self.MAX_TEXT])
+        style = f' s="{parts.HEADER}"' if self._rows == 1 else ""
+        return f'<c r="{at}"{style} t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'

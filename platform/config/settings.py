@@ -136,6 +136,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kernel.web.toasts.ToastMiddleware",
     "kernel.tenancy.middleware.TenantTransaction",  # the outer transaction: whatever reads the member stands below
     "kernel.web.members.MemberMiddleware",
 ]
@@ -187,6 +188,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "kernel.ui.context.ui",
+                "kernel.web.toasts.toasts",
             ],
         },
     }

@@ -1,53 +1,91 @@
-"""The pages for what went wrong. They ask no database and no manifest, so that they show when those are what broke."""
+"""What a person reads, or a program, when a request fails outside any view: 400, 403, 404, 500 and a bad CSRF token.
 
+They ask neither database nor cache nor the manifest, so that they show when those are what broke.
+"""
+
+import logging
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kernel.web.toasts import toast_header
 
-
-def error_page(request: HttpRequest, status: int, heading: str, detail: str) -> HttpResponse:
-    """The page; for a program the problem, for htmx the sentence alone."""
-    if request.path_info.startswith("/api/"):
-        problem = {"type": "about:blank", "title": heading, "status": status, "detail": detail, "errors": []}
-        return JsonResponse(problem, status=status, content_type="application/problem+json")
-    if getattr(request, "htmx", False) or request.headers.get("X-Requested-With") == "fetch":
-        response = JsonResponse({"message": detail}, status=status)
-        response["HX-Trigger"] = toast_header(detail, tone="bad")
-        return response
-    reference = getattr(request, "id", "") if status >= 500 else ""
-    context = {"status": status, "heading": heading, "detail": detail, "home": "/", "reference": reference}
-    response = render(request, "ui/error.html", context, status=status)
-    response["Cache-Control"] = "no-store"
-    return response
+log = logging.getLogger("peyvand.errors")
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return error_page(
-        request, 400, _("This request could not be read"), _("Go back, reload the page and try once more.")
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(
+        request, 400, _("This request can't be read"), _("Go back, load the page again, and repeat the step.")
     )
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """`exception` is a PermissionDenied, whose words are for people."""
-    detail = next((text for text in map(str, exception.args) if text), "") or _("Your role does not allow this.")
-    return error_page(request, 403, _("You may not do this"), detail)
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(
+        request,
+        403,
+        _("Your role doesn't allow this"),
+        # A refusal of ours comes with words for people: which fields, for example.
+        next((str(words) for words in getattr(exception, "args", ()) if words), "")
+        or _("An administrator of your workspace can change what your role may do."),
+    )
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    detail = _("It may have been moved to the trash, or it is out of your reach. Check the address, or search for it.")
-    return error_page(request, 404, _("There is nothing at this address"), detail)
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(
+        request,
+        404,
+        _("There is nothing here for you"),
+        _("The address may be mistyped, or what it named was deleted or isn't shared with you."),
+    )
 
 
-def failure(request: HttpRequest) -> HttpResponse:
-    detail = _("Nothing was saved. We have been told about it; try once more in a minute.")
-    return error_page(request, 500, _("Something went wrong on our side"), detail)
+def server_error(request: HttpRequest) -> HttpResponse:
+    return answer(
+        request,
+        500,
+        _("Something went wrong on our side"),
+        _("Nothing of what you did was saved halfway. We have been told; please try again in a moment."),
+    )
 
 
-def csrf_failure(request: HttpRequest, reason: str = "", **more: Any) -> HttpResponse:
-    """Most often a page left open over a new sign-in: going back and reloading gets a valid one."""
-    detail = _("The page was open for too long, or cookies are switched off. Go back, reload the page and send it again.")
-    return error_page(request, 403, _("This form has expired"), detail)
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    log.warning("Refused for its CSRF token: %s", reason)
+    return answer(
+        request,
+        403,
+        _("This page was open for too long"),
+        _("Load it again and repeat the step. If that doesn't help, allow cookies for this site."),
+    )
+
+
+def answer(request: HttpRequest, status: int, heading: str, detail: str) -> HttpResponse:
+    """The page; problem+json (RFC 9457) below /api/; a toast for a part that a page asked for by itself."""
+    if request.path_info.startswith("/api/"):
+        problem: dict[str, Any] = {"type": "about:blank", "title": heading, "status": status, "detail": detail}
+        return JsonResponse(
+            problem | {"errors": []},
+            status=status,
+            content_type="application/problem+json",
+            json_dumps_params={"ensure_ascii": False},
+        )
+    if request.headers.get("HX-Request") or request.headers.get("X-Requested-With") == "fetch":
+        response = JsonResponse({"message": f"{heading}. {detail}"}, status=status)
+        response["HX-Trigger"] = toast_header(f"{heading}. {detail}", tone="bad")
+        return response
+    language = (get_language() or "en").split("-")[0]
+    theme = request.COOKIES.get("theme", "")
+    context = {
+        "status": status,
+        "heading": heading,
+        "detail": detail,
+        "home": "/",
+        "reference": getattr(request, "id", "") if status == 500 else "",
+        "lang": language,
+        "dir": "rtl" if language == "fa" else "ltr",
+        "theme": theme if theme in ("light", "dark") else "",
+    }
+    # Without the request: context processors may ask what is broken.
+    return render(None, "ui/error.html", context, status=status)  # type: ignore[arg-type]

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
 from django.shortcuts import render
 from django.urls import set_urlconf
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -91,20 +90,18 @@ class TenantTransaction:
 
 def refusal(request: HttpRequest, why: str, status: int, *, tenant: Any = None, host: str = "") -> HttpResponse:
     """The page (for the API: the problem) that says why this host does not answer."""
-    with translation.override(translation.get_language_from_request(request)):
-        title = str(TITLES[why])
-        sentences = _sentences(why, tenant, host)
-        if request.path_info.startswith("/api/"):
-            problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "errors": []}
-            problem["detail"] = " ".join(sentences)
-            response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
-        else:
-            home = f"{settings.LINK_SCHEME}://{settings.BASE_DOMAIN}{settings.LINK_PORT}/"
-            context = {"title": title, "sentences": sentences, "home": home, "why": why}
-            response = render(request, "tenancy/refusal.html", context, status=status)
-        response["Cache-Control"] = "no-store"
-        response["Content-Language"] = translation.get_language() or "en"
-        return response
+    title = str(TITLES[why])
+    sentences = _sentences(why, tenant, host)
+    if request.path_info.startswith("/api/"):
+        problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "errors": []}
+        problem["detail"] = " ".join(sentences)
+        response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
+    else:
+        home = f"{settings.LINK_SCHEME}://{settings.BASE_DOMAIN}{settings.LINK_PORT}/"
+        context = {"title": title, "sentences": sentences, "home": home, "why": why}
+        response = render(request, "tenancy/refusal.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _sentences(why: str, tenant: Any, host: str) -> list[str]:

@@ -136,11 +136,19 @@ def viewer_format(context: Mapping[str, Any] | template.Context) -> Format:
     return context.get("format") or Format()
 
 
+@register.simple_tag(takes_context=True)
+def part(context: template.Context, name: str, **told: Any) -> SafeString:
+    """`{% part "empty" heading=… %}`: a component of `templates/ui/`, which sees only what it is told."""
+    page = {key: context.get(key) for key in ("lang", "dir", "theme", "density", "csrf_token")}
+    return SafeString(render_to_string(f"ui/{name}.html", page | {"format": viewer_format(context)} | told))
+
+
 @register.inclusion_tag("ui/errors.html")
-def errors(fields: Iterable[Field], general: Iterable[str] = ()) -> dict[str, Any]:
-    """The summary above a form: general sentences, then a link to each field that needs something."""
+def errors(fields: Iterable[Field], general: Iterable[str] = (), quiet: bool = False) -> dict[str, Any]:
+    """The summary above a form: general sentences, then a link to each field that needs something. It takes the
+    focus when the page opens unless it is quiet."""
     wrong = [(field.control_id, field.label, message) for field in fields for message in field.messages]
-    return {"wrong": wrong, "general": [str(sentence) for sentence in general if sentence]}
+    return {"wrong": wrong, "general": [str(sentence) for sentence in general if sentence], "quiet": quiet}
 
 
 @register.simple_tag(takes_context=True)
@@ -173,7 +181,7 @@ def due(context: template.Context, day: dt.date | None) -> str:
     fmt = viewer_format(context)
     moment = fmt.local(day).date() if isinstance(day, dt.datetime) else day
     days = (moment - fmt.today()).days
-    tone, words = "", fmt.date(moment)
+    tone, words = "", _without_this_year(fmt.date(moment), fmt)
     if days < 0:
         tone, words = "late", _("Overdue")
     elif days == 0:
@@ -188,6 +196,11 @@ def due(context: template.Context, day: dt.date | None) -> str:
         fmt.date(moment, "long"),
         words,
     )
+
+
+def _without_this_year(words: str, fmt: Format) -> str:
+    day, _space, year = words.rpartition(" ")
+    return day if day and year == fmt.date(fmt.today()).rpartition(" ")[2] else words
 
 
 @register.simple_tag(takes_context=True)

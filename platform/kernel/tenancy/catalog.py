@@ -119,7 +119,7 @@ class Schema:
 
 
 def read_schema(cursor: Any) -> Schema:
-    """What the current schema holds. Two schemas are the same exactly when what is read of them is equal."""
+    """What the current schema holds: two schemas are the same when what is read of them is equal."""
     columns = _by_table(cursor, COLUMNS, Column)
     constraints = _by_table(cursor, CONSTRAINTS, Constraint)
     indexes = _by_table(cursor, INDEXES, Index)

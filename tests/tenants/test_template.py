@@ -1,0 +1,173 @@
+"""A schema made from the compiled template is the one that the migrations make, object by object."""
+
+import dataclasses
+import re
+import secrets
+import time
+
+import pytest
+from django.db import connection, connections, transaction
+
+from kernel.tenancy.apart import apart
+from kernel.tenancy.catalog import compiled, quoted, read_schema
+from kernel.tenancy.context import in_tenant
+from kernel.tenancy.head import head_hash, head_migrations
+from kernel.tenancy.models import TemplateSchema
+from kernel.tenancy.template import (
+    compile_template,
+    ensure_template,
+    migrate_current_schema,
+    replay,
+    template_statements,
+)
+
+
+def read_migrated():
+    """What the migrations make of an empty schema, and what they note about themselves."""
+    name = f"scratch_{secrets.token_hex(4)}"
+    wrapper = connections["default"]
+    with wrapper.session_scope(name), wrapper.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {quoted(name)}")
+        try:
+            migrate_current_schema(wrapper)
+            return read_schema(cursor), applied(cursor)
+        finally:
+            cursor.execute(f"DROP SCHEMA {quoted(name)} CASCADE")
+
+
+def as_reparsed(value):
+    """PostgreSQL writes `x IN ('a', 'b')` of a varchar down as ANY (ARRAY['a', 'b']::text[]), but reads that text as
+    ANY (ARRAY['a'::text, 'b'::text]), which means the same. The one difference that no SQL text can avoid."""
+    if not isinstance(value, str):
+        return value
+    value = re.sub(r"\(ARRAY\[([^\]]*)\]\)::text\[\]", lambda m: f"ARRAY[{_each(m[1], '({})::text')}]", value)
+    return re.sub(r"ARRAY\[([^\]]*)\]::text\[\]", lambda m: f"ARRAY[{_each(m[1], '{}::text')}]", value)
+
+
+def _each(elements, form):
+    return ", ".join(form.format(element) for element in elements.split(", "))
+
+
+def settled(parts):
+    return [
+        dataclasses.replace(part, sql=as_reparsed(part.sql))
+        if hasattr(part, "is_valid") or hasattr(part, "kind")
+        else part
+        for part in parts
+    ]
+
+
+def applied(cursor):
+    cursor.execute("SELECT app, name FROM django_migrations")
+    return sorted(cursor.fetchall())
+
+
+@pytest.fixture(scope="module")
+def migrated(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        return apart(read_migrated)
+
+
+@pytest.fixture
+def replayed(in_a):
+    with connection.cursor() as cursor:
+        yield read_schema(cursor), applied(cursor)
+
+
+def test_the_same_tables(migrated, replayed):
+    assert [table.name for table in replayed[0].tables] == [table.name for table in migrated[0].tables]
+    assert len(replayed[0].tables) > 10
+
+
+@pytest.mark.parametrize("part", ["options", "columns", "constraints", "indexes"])
+def test_the_same_parts_of_each_table(migrated, replayed, part):
+    for ours, theirs in zip(replayed[0].tables, migrated[0].tables, strict=True):
+        if part == "options":
+            assert ours.options == theirs.options
+        else:
+            assert settled(getattr(ours, part)) == settled(getattr(theirs, part)), ours.name
+
+
+def test_nothing_else(migrated, replayed):
+    assert replayed[0].others == migrated[0].others == ()
+
+
+def test_the_same_migrations_are_noted(migrated, replayed):
+    assert replayed[1] == migrated[1] == sorted(head_migrations())
+
+
+def test_a_difference_would_be_seen(replayed):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE access_team ALTER COLUMN name DROP NOT NULL")
+        assert read_schema(cursor) != replayed[0]
+
+
+def test_compiling_what_was_replayed_gives_the_same_statements(replayed):
+    statements = [as_reparsed(statement) for statement in template_statements(head_hash())]
+    assert [as_reparsed(statement) for statement in compiled(replayed[0])] == statements[:-1]
+
+
+def test_no_statement_names_a_schema_or_holds_two():
+    for statement in template_statements(head_hash()):
+        assert not re.search(r"\b(t_|scratch_|public\.)\w+\.", statement)
+        assert statement.count(" ADD CONSTRAINT ") <= 1
+        assert ";" not in statement
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE SEQUENCE t_stray",
+        "CREATE VIEW t_stray AS SELECT 1",
+        "CREATE TYPE t_stray AS ENUM ('x')",
+        "CREATE FUNCTION t_stray() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE STATISTICS t_stray ON name, label FROM access_team",
+    ],
+)
+def test_what_cannot_be_compiled_is_refused_rather_than_left_out(in_a, statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        with pytest.raises(ValueError, match="t_stray"):
+            compiled(read_schema(cursor))
+
+
+def test_rows_that_a_migration_leaves_are_refused(monkeypatch):
+    from kernel.tenancy import template
+
+    monkeypatch.setattr(
+        template,
+        "migrate_current_schema",
+        lambda wrapper: (migrate_current_schema(wrapper), _fill(wrapper)),
+    )
+    with pytest.raises(ValueError, match="put rows into access_role"):
+        apart(compile_template)
+
+
+def _fill(wrapper):
+    with wrapper.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO access_role (id, version, created_at, updated_at, label, label_key, search, text_keys, code,"
+            " name, rules) VALUES (gen_random_uuid(), 1, now(), now(), '', '', '', '{}', 'x', 'x', '{}')"
+        )
+
+
+def test_the_template_is_compiled_once(django_assert_num_queries):
+    ensure_template()
+    with django_assert_num_queries(1, using="platform"):
+        ensure_template()
+    assert TemplateSchema.objects.get().pk == head_hash()
+
+
+def test_replaying_takes_a_fraction_of_a_second():
+    class Fresh:
+        schema_name = "scratch_replayed"
+
+    template_statements(head_hash())
+    best = 9.0
+    for _time in range(3):
+        with in_tenant(Fresh):
+            began = time.perf_counter()
+            replay()
+            best = min(best, time.perf_counter() - began)
+            transaction.set_rollback(True, using="default")
+    assert best < 0.4

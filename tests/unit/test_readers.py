@@ -237,6 +237,44 @@ def test_workbook_cells_become_what_a_person_sees():
     assert cells(source) == [["سارا", "0.3", "120000", "2026-11-29", "2026-11-29T10:00:00", "true", "25%", "x"]]
 
 
+def excel(sheet: str, strings: str = "") -> io.BytesIO:
+    """A workbook as Excel itself saves it: texts in a table of their own, formulas with their last result."""
+    source = workbook(["a"])
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    file = io.BytesIO()
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(file, "w") as new:
+        for part in old.namelist():
+            if part not in ("xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"):
+                new.writestr(part, old.read(part))
+        new.writestr("xl/sharedStrings.xml", f"<sst {main}>{strings}</sst>")
+        new.writestr("xl/worksheets/sheet1.xml", f"<worksheet {main}><sheetData>{sheet}</sheetData></worksheet>")
+    return file
+
+
+def test_shared_texts_of_a_workbook_are_put_in_their_places():
+    strings = (
+        "<si><t>name</t></si><si><r><t>سارا </t></r><r><rPr><b/></rPr><t>احمدی</t></r><rPh><t>x</t></rPh></si>"
+        "<si><t>two_x000D_\nlines</t></si><si><t/></si>"
+    )
+    sheet = (
+        '<row r="1"><c r="A1" t="s"><v>0</v></c></row><row r="2"><c r="A2" t="s"><v>1</v></c></row>'
+        '<row r="3"><c r="A3" t="s"><v>2</v></c></row><row r="4"><c r="A4" t="s"><v>3</v></c></row>'
+    )
+    assert cells(detect(excel(sheet, strings))) == [["سارا احمدی"], ["two\r\nlines"]]
+
+
+def test_a_formula_is_read_by_its_last_result():
+    sheet = (
+        '<row><c t="str"><v>sum</v></c><c t="str"><v>words</v></c></row>'
+        '<row><c><f>1+1</f><v>2</v></c><c t="str"><f>A1</f><v>sum</v></c></row>'
+    )
+    assert cells(detect(excel(sheet))) == [["2", "sum"]]
+
+
+def test_a_text_that_the_workbook_lacks_is_a_damage():
+    assert refusal(excel('<row r="1"><c r="A1" t="s"><v>7</v></c></row>')) == "not_a_workbook"
+
+
 def test_numbers_of_a_workbook_carry_no_exponent():
     rows = cells(detect(workbook(["small", "large"], [1e-7, 1.5e15], [1234567.89, -0.5])))
     assert rows == [["0.0000001", "1500000000000000"], ["1234567.89", "-0.5"]]

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import IO
 from xml.etree import ElementTree as Xml
 
 from django.utils.translation import gettext_lazy as _
-from openpyxl.reader.strings import read_string_table
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
@@ -122,7 +122,17 @@ def _load_shared(book: _Book) -> None:
         book.kinds = _kinds(Xml.fromstring(book.archive.read("xl/styles.xml")))  # noqa: S314
     if "xl/sharedStrings.xml" in names:
         with book.archive.open("xl/sharedStrings.xml") as stream:
-            book.strings = read_string_table(stream)
+            book.strings = list(_strings(stream))
+
+
+def _strings(stream: IO[bytes]) -> Iterator[str]:
+    table = None
+    for event, element in Xml.iterparse(stream, ("start", "end")):  # noqa: S314
+        if table is None:
+            table = element
+        elif event == "end" and element.tag.endswith("}si"):
+            yield _inline(element)
+            table.clear()
 
 
 def _kinds(styles: Xml.Element) -> list[str]:

@@ -3,6 +3,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm_core.activities.models import Note
+from kernel.events.names import tell
 from kernel.records.types import Panel, RecordType, field, register
 
 
@@ -23,3 +24,9 @@ class Notes(RecordType):
 
     def label_of(self, record: Any) -> str:
         return record.subject or " ".join(record.body.split())[:80]
+
+
+tell("note.created", _("%(who)s wrote a note"))
+tell("note.updated", _("%(who)s changed a note"))
+tell("note.deleted", _("%(who)s moved a note to the trash"))
+tell("note.restored", _("%(who)s restored a note"))

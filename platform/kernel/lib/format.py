@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from kernel.lib import dates, money, numbers, phones
 from kernel.lib.calendars import GREGORIAN
+from kernel.lib.text import persian_digits
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Format:
         if compact:
             return numbers.compact(value, self.language)
         return numbers.format_decimal(value, self.language, places)
+
+    def plain(self, value: int) -> str:
+        """A whole number without groups: a year, a code."""
+        return persian_digits(str(value)) if self.language == "fa" else str(value)
 
     def percent(self, value: Decimal | int, places: int | None = None) -> str:
         """A value of 25 as 25%."""

@@ -23,13 +23,16 @@ from kernel.records.specs import FieldSpec
 
 PAGE, MOST = 50, 200
 COUNTED = 10_000
-NOT_FILTERS = frozenset({"q", "sort", "limit", "cursor", "fields", "view", "measure", "group", "calendar", "count", "peek"})
+NOT_FILTERS = frozenset({"q", "sort", "limit", "cursor", "fields", "view", "measure", "group", "calendar", "count", "peek", "before"})
 
 
 @dataclass(frozen=True)
 class Page:
+    """`next` is the cursor to go on from, `previous` the one to go back before; None where there is nothing."""
+
     rows: list[Any]
     next: str | None
+    previous: str | None = None
 
 
 @dataclass(frozen=True)
@@ -174,20 +177,40 @@ class Found:
             order = "-pk" if self._is_descending else "pk"
             rows += list(rest.annotate(sort_value=F("_sort")).order_by(order)[: limit + 1 - len(rows)])
         more, rows = len(rows) > limit, rows[:limit]
-        return Page(rows, self._cursor_of(rows[-1]) if more else None)
+        previous = self._cursor_of(rows[0]) if rows and cursor else None
+        return Page(rows, self._cursor_of(rows[-1]) if more else None, previous)
 
-    def _slice(self, value: Any, after: Any, size: int) -> QuerySet[Any]:
+    def page_before(self, cursor: str, limit: int = PAGE) -> Page:
+        """The rows that stand just before `cursor`, in the same order: the way back."""
+        limit = max(1, min(limit, MOST))
+        value, before, is_null = self._read_cursor(cursor)
+        rows: list[Any] = []
+        if is_null:
+            rest = self._sorted.filter(self._beyond(before, back=True), _sort__isnull=True)
+            order = "pk" if self._is_descending else "-pk"
+            rows = list(rest.annotate(sort_value=F("_sort")).order_by(order)[: limit + 1])
+            value = before = None
+        if len(rows) <= limit:
+            rows += list(self._slice(value, before, limit + 1 - len(rows), back=True))
+        more, rows = len(rows) > limit, rows[:limit][::-1]
+        if not rows:
+            return self.page(limit)
+        return Page(rows, self._cursor_of(rows[-1]), self._cursor_of(rows[0]) if more else None)
+
+    def _slice(self, value: Any, after: Any, size: int, *, back: bool = False) -> QuerySet[Any]:
         rows = self._sorted
+        falling = self._is_descending != back
         if self._may_be_null:
             rows = rows.filter(_sort__isnull=False)
         if after is not None:
-            past, upto = ("lt", "lte") if self._is_descending else ("gt", "gte")
-            rows = rows.filter(**{f"_sort__{upto}": value}).filter(Q(**{f"_sort__{past}": value}) | self._beyond(after))
-        order = ("-_sort", "-pk") if self._is_descending else ("_sort", "pk")
+            past, upto = ("lt", "lte") if falling else ("gt", "gte")
+            beyond = Q(**{f"_sort__{past}": value}) | self._beyond(after, back=back)
+            rows = rows.filter(**{f"_sort__{upto}": value}).filter(beyond)
+        order = ("-_sort", "-pk") if falling else ("_sort", "pk")
         return rows.annotate(sort_value=F("_sort")).order_by(*order)[:size]
 
-    def _beyond(self, after: Any) -> Q:
-        return Q(pk__lt=after) if self._is_descending else Q(pk__gt=after)
+    def _beyond(self, after: Any, *, back: bool = False) -> Q:
+        return Q(pk__lt=after) if self._is_descending != back else Q(pk__gt=after)
 
     @property
     def _may_be_null(self) -> bool:

@@ -78,6 +78,12 @@ class Integer(Number):
             raise ParseError(_("Use a number that is not negative."), "negative")
         return int(value)
 
+    def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
+        """A year is a number that nobody groups: `extra={"grouped": False}`."""
+        if value is not None and not spec.extra.get("grouped", True):
+            return fmt.plain(value)
+        return super().show(spec, value, fmt)
+
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
         return value
 

@@ -44,6 +44,7 @@ class SessionStore(DatabaseStore):
         row = super().create_model_instance(data)
         row.identity_id = data.get("identity")
         row.tenant_id = data.get("tenant")
+        row.last_seen = timezone.now()
         row.ip = data.get("ip")
         row.user_agent = data.get("agent", "")
         if "since" in data:

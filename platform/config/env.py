@@ -161,6 +161,8 @@ VARIABLES = [
     Variable("METRICS_ALLOW", networks, lambda: networks("127.0.0.0/8,::1"),
              "Addresses or networks, separated by commas, that may read /metrics."),
     Variable("LOG_LEVEL", log_level, "INFO", "DEBUG, INFO, WARNING or ERROR."),
+    Variable("API_REQUESTS_PER_MINUTE", positive, lambda: 60_000 if embedded() else 600,
+             "How often one API key, or one browser's session, may call the API in a minute."),
     Variable("WEB_WORKERS", positive, 2, "Web processes."),
     Variable("WEB_THREADS", positive, 4, "Threads in each web process."),
     Variable("WORKER_PROCESSES", positive, 2, "Processes of the Celery worker."),

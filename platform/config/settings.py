@@ -93,6 +93,7 @@ TENANT_APPS = [
     "kernel.files",
     "kernel.records",
     "kernel.transfer",
+    "kernel.api",
     "crm_core.contacts",
     "crm_core.sales",
     "crm_core.activities",
@@ -106,7 +107,6 @@ INSTALLED_APPS = [
     "kernel.web",
     "kernel.web.accounts",
     "tenants.signup",
-    "kernel.api",
     "rest_framework",
     "django_htmx",
     "whitenoise.runserver_nostatic",
@@ -300,6 +300,7 @@ SUPPORT_EMAIL: str = env.read("SUPPORT_EMAIL")
 LOGGING = logging_config(env.read("LOG_LEVEL"), json_lines=not EMBEDDED)
 LOGGING_CONFIG = "logging.config.dictConfig"
 
+API_REQUESTS_PER_MINUTE: int = env.read("API_REQUESTS_PER_MINUTE")
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from kernel.access.actor import Access, Actor
+from kernel.records.kinds.relations import MemberRelation, Relation
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
 
@@ -25,6 +26,10 @@ class Labels:
             if missing:
                 records = self._actor.access(registry[slug]).records()
                 self._labels[slug] |= dict(records.filter(pk__in=missing).values_list("pk", "label"))
+
+    def of(self, slug: str) -> Mapping[UUID, str]:
+        """The labels loaded of one type."""
+        return self._labels[slug]
 
     def get(self, slug: str, pk: UUID | None) -> str | None:
         """None where there is nothing, or nothing this viewer may see."""
@@ -81,11 +86,29 @@ class Shown:
 
     def json(self, row: Any, spec: FieldSpec) -> Any:
         """For a program."""
-        return self._json(spec, spec.value(row), row)
+        return self.value_json(spec, spec.value(row), row)
 
-    def _json(self, spec: FieldSpec, value: Any, record: Any) -> Any:
+    def writer(self, spec: FieldSpec) -> Callable[[Any], Any]:
+        """`json` of one field for many rows, with what is the same for all of them looked up once."""
+        kind = spec.kind
+        if type(kind) in (Relation, MemberRelation):
+            column, labels = f"{spec.path}_id", self.labels.of(spec.related)
+
+            def reference(row: Any) -> Any:
+                pk = getattr(row, column)
+                return {"id": str(pk), "label": labels[pk]} if pk in labels else None
+
+            return reference
+        if spec.rows or kind.is_reference:
+            return lambda row: self.value_json(spec, kind.value(spec, row), row)
+        return lambda row: kind.give(spec, kind.value(spec, row), row)
+
+    def value_json(self, spec: FieldSpec, value: Any, record: Any) -> Any:
         if spec.rows:
-            return [{sub.name: self._json(sub, item.get(sub.name), record) for sub in spec.rows} for item in value]
+            return [
+                {sub.name: self.value_json(sub, item.get(sub.name), record) for sub in spec.rows}
+                for item in value or []
+            ]
         if spec.kind.is_reference:
             found = [
                 reference

@@ -1,0 +1,87 @@
+"""Who calls: a program with a key, or a browser with a session and its CSRF token."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from rest_framework.authentication import CSRFCheck
+
+from kernel.access.actor import Actor, actor_for
+from kernel.access.models import ApiKey, digest
+from kernel.accounts.throttle import Limit, hit
+from kernel.api.problems import Problem
+from kernel.tenancy.context import get_tenant, on_commit
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def identify(request: Any) -> Actor:
+    """The actor behind a request, counted against its rate. Raises Problem 401 (nobody), 403 (no CSRF token)."""
+    header = request.headers.get("Authorization", "")
+    if header:
+        actor, who = _by_key(header)
+    else:
+        actor, who = _by_session(request)
+    speak(request, actor)
+    hit(Limit("api", settings.API_REQUESTS_PER_MINUTE, 60), str(get_tenant().pk), who)
+    return actor
+
+
+def _by_key(header: str) -> tuple[Actor, str]:
+    scheme, _sep, secret = header.partition(" ")
+    key = None
+    if scheme.lower() == "bearer" and secret:
+        valid = ApiKey.objects.filter(revoked_at=None, member__active=True, member__deleted_at=None)
+        key = valid.select_related("member", "role").filter(key_hash=digest(secret.strip())).first()
+    if key is None or (key.role and key.role.deleted_at):
+        raise stranger(_("This key is not valid here. It may have been revoked."))
+    _see(key)
+    return actor_for(key.member, via="api", role=key.role), f"key:{key.pk}"
+
+
+def _by_session(request: Any) -> tuple[Actor, str]:
+    if getattr(request, "member", None) is None:
+        raise stranger(_("Send a key in the header Authorization: Bearer KEY, or sign in."))
+    if request.method not in SAFE:
+        check = CSRFCheck(lambda _request: None)
+        check.process_request(request)
+        if check.process_view(request, None, (), {}):
+            raise Problem(403, _("The CSRF token is missing or wrong. Load the page again."))
+    member = request.member
+    return Actor(member, request.actor.rules, "api", request.actor.format), f"member:{member.pk}"
+
+
+def stranger(detail: str) -> Problem:
+    return Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="api"'})
+
+
+def _see(key: ApiKey) -> None:
+    """Note the use, at most once a minute and after the request, so that no request waits for another's."""
+    now = timezone.now()
+    if key.last_used_at is None or now - key.last_used_at > SEEN_EVERY:
+        mine = ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - SEEN_EVERY), pk=key.pk)
+        on_commit(lambda: mine.update(last_used_at=now), robust=True)
+
+
+def speak(request: Any, actor: Actor) -> None:
+    """Answer in the language asked for; without any, in the member's, else the workspace's."""
+    language = accepted_language(request) or actor.format.language
+    translation.activate(language)
+    actor.format = replace(actor.format, language=language)
+
+
+def accepted_language(request: Any) -> str | None:
+    """The first language of Accept-Language that we have; None where it names none."""
+    for part in request.headers.get("Accept-Language", "").lower().split(","):
+        code = part.partition(";")[0].strip().partition("-")[0]
+        if code in LANGUAGES:
+            return code
+    return None

@@ -1,0 +1,133 @@
+"""Records in and out of JSON, through the field kinds and the caller's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access
+from kernel.api.problems import Problem, errors_of, unknown
+from kernel.events.models import Event
+from kernel.records.change import Stale
+from kernel.records.show import Shown
+from kernel.records.specs import FieldSpec
+
+# What the engine keeps about every record: sent out, never taken in.
+OWN: dict[str, Callable[[Any], Any]] = {"id": lambda record: str(record.pk), "version": lambda record: record.version}
+
+
+def records_json(access: Access, rows: Sequence[Any], names: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """Rows as JSON, in a constant number of queries."""
+    readable = access.readable()
+    wanted = [*OWN, *readable] if names is None else list(names)
+    specs = [readable[name] for name in wanted if name in readable]
+    shown = Shown(access, rows, specs)
+    own = [(name, OWN[name]) for name in wanted if name in OWN]
+    writers = [(spec.name, shown.writer(spec)) for spec in specs]
+    results = []
+    for row in rows:
+        item = {name: give(row) for name, give in own}
+        for name, write in writers:
+            item[name] = write(row)
+        results.append(item)
+    return results
+
+
+def record_json(access: Access, record: Any) -> dict[str, Any]:
+    return records_json(access, [record])[0]
+
+
+def read_names(access: Access, text: str) -> list[str] | None:
+    """?fields=id,name: only these, in this order."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    wrong = [name for name in names if name not in OWN and name not in access.readable()]
+    if wrong:
+        raise Problem(400, errors=[unknown(name) for name in wrong])
+    return list(dict.fromkeys(names)) or None
+
+
+def take_values(access: Access, raw: Mapping[str, Any], specs: Mapping[str, FieldSpec] | None = None) -> dict[str, Any]:
+    """The values that a program sent, of the kinds' own types: all that is wrong with them is told at once.
+
+    Without `specs` these are the record's own fields: an unknown or hidden one is refused first, then one that may
+    only be read.
+    """
+    given = access.readable() if specs is None else specs
+    wrong = [unknown(name) for name in raw if name not in given and (name not in OWN or specs is not None)]
+    if wrong:
+        raise Problem(400, errors=wrong)
+    if specs is None:
+        refused = [name for name in raw if name not in access.editable()]
+        if refused:
+            message = _("This field can only be read.")
+            errors = [{"field": name, "code": "read_only", "message": message} for name in refused]
+            raise Problem(403, errors=errors)
+    values: dict[str, Any] = {}
+    errors = []
+    for name, value in raw.items():
+        try:
+            values[name] = given[name].take(value, access)
+        except ValidationError as error:
+            errors += errors_of(error)
+    if errors:
+        raise Problem(400, errors=errors)
+    return values
+
+
+def etag(record: Any) -> str:
+    return f'"{record.version}"'
+
+
+def version_of(text: str, access: Access, record: Any, raw: Mapping[str, Any]) -> int | None:
+    """The version that `If-Match` insists on; None where any will do. Raises Problem 412 for another than this one."""
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in text.split(",") if tag.strip()]
+    if not tags or "*" in tags:
+        return None
+    if str(record.version) in tags:
+        return int(record.version)
+    seen = max((int(tag) for tag in tags if tag.isascii() and tag.isdigit() and len(tag) < 10), default=None)
+    raise stale(access, record, seen, raw)
+
+
+def read_version(value: Any) -> int | None:
+    """A `version` sent in a body."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31):
+        return value
+    message = _("Send the version as a whole number.")
+    raise Problem(400, errors=[{"field": "version", "code": "invalid", "message": message}])
+
+
+def stale(access: Access, record: Any, seen: int | None, raw: Mapping[str, Any]) -> Problem:
+    """412 with the fields that differ from what the caller saw, and their current values."""
+    readable = access.readable()
+    changed: dict[str, None] = {}
+    if seen is not None and 0 < seen < record.version:
+        # Each write is one version and one event.
+        events = Event.objects.filter(record_type=access.rtype.slug, record_id=record.pk).order_by("-pk")
+        for changes in events.values_list("changes", flat=True)[: min(record.version - seen, 200)]:
+            changed |= dict.fromkeys(name for name in changes if name in readable)
+    current = record_json(access, record)
+    changed = changed or dict.fromkeys(name for name in raw if name in readable)
+    message = _("This was changed meanwhile.")
+    errors = [{"field": name, "code": "stale", "message": message, "current": current[name]} for name in changed]
+    return Problem(
+        412,
+        _("Somebody changed this record after you read it. Look at what differs, then send your change again."),
+        errors=errors,
+        headers={"ETag": etag(record)},
+        current={"version": record.version, **{name: current[name] for name in changed}},
+    )
+
+
+def stale_of(error: Stale, access: Access, seen: int | None, raw: Mapping[str, Any]) -> Problem:
+    if not access.records().filter(pk=error.record.pk).exists():
+        return Problem(404)
+    return stale(access, error.record, seen, raw)
+
+
+def refuse_unless(is_allowed: bool) -> None:
+    if not is_allowed:
+        raise PermissionDenied(_("Your role does not allow this."))

@@ -94,6 +94,8 @@ class WorkspaceForm(PageForm):
         self.email = email
         self.fields["currency"].choices = choices.currencies(language)  # type: ignore[attr-defined]
         self.fields["timezone"].choices = choices.zones(language)  # type: ignore[attr-defined]
+        if not self.is_bound:  # doors.js answers it with where the browser is
+            self.fields["timezone"].widget.attrs["data-guess-zone"] = True
         if is_known:
             self.fields["password"] = PasswordField(
                 label=_("Password of your account"), help_text=_("This address has an account already.")

@@ -122,6 +122,7 @@ WIDGET_FILES = {
     "combobox": "combobox",
     "file": "file",
     "hidden": "hidden",
+    "password": "password",
 }
 
 

@@ -8,6 +8,7 @@ import "./rows.js";
 import "./inline.js";
 import "./select.js";
 import "./upload.js";
+import "./doors.js";
 
 // Parts that few pages need come when their element does.
 const lazy = { "crm-board": () => import("./board.js") };

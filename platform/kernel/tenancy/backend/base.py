@@ -203,3 +203,13 @@ class DatabaseWrapper(TenantsWrapper):
         finally:
             self._session = False
             self.close()
+            self._forget_transaction()
+
+    def _forget_transaction(self) -> None:
+        """Django's schema editor leaves its transaction when a statement fails that it had put off to the end."""
+        if self.in_atomic_block:
+            self.atomic_blocks.clear()
+            self.savepoint_ids.clear()
+            self.run_on_commit.clear()
+            self.in_atomic_block = self.needs_rollback = self.closed_in_transaction = False
+            self.connection = None

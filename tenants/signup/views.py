@@ -135,9 +135,9 @@ def _send(request: HttpRequest, code: EmailCode) -> HttpResponse:
         status = 503
     except ValidationError as error:
         form.take(error)
-    # Only now: a crash leaves the claim, which the next sending looks behind.
-    if is_mine:
-        codes.release(code)
+    finally:
+        if is_mine:
+            codes.release(code)
     return _workspace_page(request, code, form, status)
 
 

@@ -68,8 +68,10 @@ class Board extends HTMLElement {
 
   async commit(card, from, to) {
     const back = () => {
+      const focused = card.contains(document.activeElement);
       from.list.insertBefore(card, from.next?.parentElement === from.list ? from.next : null);
       this.count([from.list, to]);
+      if (focused) $(".title a", card).focus();
     };
     const name = $(".title", card).textContent.trim(), column = $("h2", to.closest(".column")).textContent.trim();
     card.setAttribute("aria-busy", "true");

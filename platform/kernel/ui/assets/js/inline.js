@@ -33,7 +33,10 @@ class Inline extends HTMLElement {
 
   put(html) {
     this.editor ??= create("div", { class: "inline-editor" });
-    this.editor.innerHTML = html;
+    // Parsed apart: a list stands in a form of its own, and a parser drops a form inside a form.
+    const parsed = document.createElement("template");
+    parsed.innerHTML = html;
+    this.editor.replaceChildren(parsed.content);
     this.before_ = new URLSearchParams(new FormData($("form", this.editor))).toString();
     this.setAttribute("editing", "");
     this.shown.hidden = true;

@@ -88,8 +88,25 @@ export function obey(response) {
   return spoke;
 }
 
-/** Places a popover beside its opener; the browser keeps it above everything else. */
-export function place(pop, anchor, { width = false, end = false } = {}) {
+/** Places a popover beside its opener, and keeps it there while the page scrolls under it. */
+export function place(pop, anchor, options = {}) {
+  put(pop, anchor, options);
+  if (pop.dataset.placed !== undefined) return;
+  pop.dataset.placed = "";
+  const follow = (event) => { if (event.type === "resize" || !pop.contains(event.target)) put(pop, anchor, options); };
+  const leave = (event) => {
+    if (event.newState !== "closed") return;
+    delete pop.dataset.placed;
+    removeEventListener("scroll", follow, true);
+    removeEventListener("resize", follow);
+    pop.removeEventListener("toggle", leave);
+  };
+  addEventListener("scroll", follow, { capture: true, passive: true });
+  addEventListener("resize", follow);
+  pop.addEventListener("toggle", leave);
+}
+
+function put(pop, anchor, { width = false, end = false }) {
   const a = anchor.getBoundingClientRect(), gap = 4, edge = 8;
   if (width) pop.style.inlineSize = `${a.width}px`;
   pop.style.left = pop.style.top = "0px";

@@ -18,6 +18,7 @@ Show = Callable[[Amount], str]
 
 TICKS = 4
 TONES = 6
+ROUND_STEPS = [Decimal(step) for step in ("1", "1.5", "2", "2.5", "3", "4", "5", "8")]
 # More columns than this are narrower than a fingertip on a phone: the links are in the table instead.
 MOST_LINKED = 12
 MOST_LABELS = 8
@@ -34,7 +35,7 @@ def nice_top(highest: Amount, ticks: int = TICKS) -> Decimal:
         return Decimal(ticks)
     step = Decimal(highest) / ticks
     power = Decimal(1).scaleb(step.adjusted())
-    for factor in (Decimal(1), Decimal("1.5"), Decimal(2), Decimal("2.5"), Decimal(3), Decimal(4), Decimal(5), Decimal(8)):
+    for factor in ROUND_STEPS:
         if step <= factor * power:
             return _whole(factor * power, ticks)
     return 10 * power * ticks
@@ -202,7 +203,8 @@ class BarChart(Plot):
     def highest(self) -> Amount:
         if not self.stacked:
             return super().highest()
-        return max((sum(max(v, 0) for v in column) for column in zip(*(s.values for s in self.series), strict=True)), default=0)
+        columns = zip(*(series.values for series in self.series), strict=True)
+        return max((sum(max(value, 0) for value in column) for column in columns), default=0)
 
     @property
     def rects(self) -> list[dict[str, str]]:

@@ -15,10 +15,10 @@ from kernel.lib.format import Format
 Text = str | Promise
 
 WIDGETS = frozenset(
-    (
-        "text textarea number money percent date datetime checkbox switch checks radio select combobox email phone url "
-        "password search code file hidden"
-    ).split()
+    {
+        *("text", "textarea", "search", "hidden", "number", "money", "percent", "date", "datetime", "file"),
+        *("checkbox", "switch", "checks", "radio", "select", "combobox", "email", "phone", "url", "password", "code"),
+    }
 )
 LEFT_TO_RIGHT = frozenset({"email", "phone", "url", "password", "code"})
 

@@ -64,7 +64,9 @@ styleguide.is_public = True  # type: ignore[attr-defined]
 def _format(request: HttpRequest, language: str, sample: dict[str, Any]) -> Format:
     calendar = "jalali" if language == "fa" else "gregorian"
     unit = "toman" if language == "fa" else ""
-    return replace(ui(request)["format"], language=language, calendar=calendar, currency=sample["currency"], money_unit=unit)
+    return replace(
+        ui(request)["format"], language=language, calendar=calendar, currency=sample["currency"], money_unit=unit
+    )
 
 
 def _navigation() -> dict[str, Any]:
@@ -92,7 +94,9 @@ def _fields(sample: dict[str, Any]) -> list[Field]:
         Field("at", _("Next step"), "datetime", value=timezone.now().replace(hour=10, minute=30)),
         Field("email", _("E-mail"), "email", value="leila.ahmadi@caspian.example"),
         Field("phone", _("Phone"), "phone", value="+98 912 345 6789"),
-        Field("owners", _("Followers"), "combobox", url="?", multiple=True, chosen=list(enumerate(sample["people"][:2]))),
+        Field(
+            "owners", _("Followers"), "combobox", url="?", multiple=True, chosen=list(enumerate(sample["people"][:2]))
+        ),
         Field("body", _("Note"), "textarea", value=sample["note"]),
         Field("active", _("Shown in lists"), "switch", value=True),
         Field(
@@ -171,11 +175,13 @@ def _charts(fmt: Format, sample: dict[str, Any]) -> dict[str, Chart]:
 
 def _numbers(fmt: Format) -> list[Chart]:
     note = _("than last month")
+    won = 126_000 * (600_000 if fmt.language == "fa" else 1)
+    up, down = f"▲ {fmt.percent(9)}", f"▼ {fmt.percent(2)}"
     return [
-        BigNumber(_("Won this month"), fmt.money(126_000 * (600_000 if fmt.language == "fa" else 1), compact=True),
-                  change=f"▲ {fmt.percent(18)}", tone="good", note=note, url="#", spark=Sparkline(REVENUE)),
-        BigNumber(_("Deals won"), fmt.number(146), change=f"▲ {fmt.percent(9)}", tone="good", note=note, spark=Sparkline(TARGET)),
-        BigNumber(_("Win rate"), fmt.percent(34), change=f"▼ {fmt.percent(2)}", tone="bad", note=note, spark=Sparkline(REVENUE[::-1])),
+        BigNumber(_("Won this month"), fmt.money(won, compact=True), fmt.money(won), up, "good", note, "#",
+                  Sparkline(REVENUE)),
+        BigNumber(_("Deals won"), fmt.number(146), change=up, tone="good", note=note, spark=Sparkline(TARGET)),
+        BigNumber(_("Win rate"), fmt.percent(34), change=down, tone="bad", note=note, spark=Sparkline(REVENUE[::-1])),
         BigNumber(_("Open deals"), fmt.number(1284), note=_("in all pipelines")),
     ]  # fmt: skip
 

@@ -24,7 +24,10 @@ register = template.Library()
 
 # Icons that point along the line of reading; all others look the same in both directions.
 DIRECTIONAL = frozenset(
-    "arrow-left arrow-right arrow-back-up chevron-left chevron-right send login logout list-details external-link".split()
+    {
+        *("arrow-left", "arrow-right", "arrow-back-up", "chevron-left", "chevron-right"),
+        *("send", "login", "logout", "list-details", "external-link"),
+    }
 )
 AVATAR_HUES = 5
 
@@ -62,7 +65,7 @@ def badge(text: Any, tone: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
-    """The page's query string with some of it changed; None takes a key away: `{% query sort="-amount" cursor=None %}`."""
+    """The page's query string with changes; None takes a key away: `{% query sort="-amount" cursor=None %}`."""
     request = context.get("request")
     params = request.GET.copy() if request else QueryDict(mutable=True)
     for key, value in changes.items():

@@ -15,7 +15,7 @@ class Companies(RecordType):
     icon = "building"
     fields = (
         "name", "kind", "industry", "parent", "website", "phone", "email", "country", "city", "address", "employees",
-        "annual_revenue", "founded_year",
+        "annual_revenue", field("founded_year", extra={"grouped": False}),
     )  # fmt: skip
     columns = ("name", "kind", "industry", "city", "annual_revenue", "owner")
     filters = ("kind", "industry", "country", "owner")
@@ -29,6 +29,23 @@ class Companies(RecordType):
     )
     related = (Related("contacts", "company"), Related("deals", "company"), Related("companies", "parent"))
     match_fields = ("name", "email", "phone", "website")
+    synonyms = {
+        "name": ("account", "account_name", "company_name", "organization", "organisation", "customer", "client",
+                 "نام شرکت", "شرکت", "سازمان", "مشتری"),
+        "kind": ("type", "account_type", "category", "نوع مشتری"),
+        "industry": ("sector", "field", "vertical", "زمینه فعالیت", "حوزه فعالیت"),
+        "parent": ("subsidiary_of", "parent_account", "parent_company", "holding", "زیرمجموعه", "هلدینگ"),
+        "website": ("web", "url", "site", "domain", "homepage", "سایت", "وبگاه"),
+        "phone": ("telephone", "tel", "phone_number", "main_phone", "شماره تلفن", "تلفن ثابت"),
+        "email": ("e-mail", "mail", "email_address", "ایمیل", "رایانامه"),
+        "country": ("office_location", "billing_country", "nation"),
+        "city": ("town", "billing_city"),
+        "address": ("street", "billing_street", "billing_address", "نشانی"),
+        "employees": ("number_of_employees", "no_of_employees", "headcount", "staff", "تعداد کارکنان", "پرسنل"),
+        "annual_revenue": ("revenue", "turnover", "درآمد", "گردش مالی"),
+        "founded_year": ("year_established", "founded", "year_founded", "established", "سال تاسیس"),
+        "owner": ("account_owner", "sales_agent", "assigned_to", "مسئول", "کارشناس"),
+    }  # fmt: skip
 
 
 @register
@@ -59,9 +76,28 @@ class Contacts(RecordType):
     )
     related = (Related("deals", "contact"),)
     match_fields = ("email", "phone", "national_id")
+    synonyms = {
+        "label": ("name", "full_name", "contact", "contact_name", "نام و نام خانوادگی", "نام کامل", "نام مخاطب"),
+        "first_name": ("given_name", "forename", "نام کوچک"),
+        "last_name": ("surname", "family_name", "family", "فامیلی", "نام خانوادگی"),
+        "company": ("account", "account_name", "company_name", "organization", "organisation", "customer", "نام شرکت", "سازمان"),
+        "occupation": ("job_title", "title", "position", "role", "سمت", "عنوان شغلی"),
+        "phone": ("mobile", "mobile_phone", "cell", "cell_phone", "telephone", "tel", "phone_number",
+                  "موبایل", "همراه", "شماره همراه", "شماره تماس"),
+        "email": ("e-mail", "mail", "email_address", "work_email", "ایمیل", "رایانامه"),
+        "source": ("lead_source", "منبع سرنخ", "نحوه آشنایی"),
+        "national_id": ("ssn", "national_code", "کد ملی", "شماره ملی"),
+        "birth_date": ("birthday", "date_of_birth", "dob", "تولد"),
+        "gender": ("sex",),
+        "owner": ("contact_owner", "sales_agent", "assigned_to", "مسئول", "کارشناس"),
+    }  # fmt: skip
 
     def label_of(self, record: Any) -> str:
         return f"{record.first_name} {record.last_name}".strip()
+
+    def values_of_label(self, label: str) -> dict[str, Any]:
+        first, _sep, last = label.rpartition(" ")
+        return {"first_name": first, "last_name": last}
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         sync_points(record, self.specs()["contact_points"], actor, changed)

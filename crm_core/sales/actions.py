@@ -19,9 +19,7 @@ def lose(deal: Deal, access: Access, version: int | None = None, **values: Any) 
     return _close(deal, access, Stage.Kind.LOST, "deal.lost", version, values)
 
 
-def _close(
-    deal: Deal, access: Access, kind: str, event: str, version: int | None, values: dict[str, Any]
-) -> Deal:
+def _close(deal: Deal, access: Access, kind: str, event: str, version: int | None, values: dict[str, Any]) -> Deal:
     with change(deal, event, access, version=version, given={"stage", *values}):
         deal.stage_id = stages_of(access.actor).first(deal.pipeline_id, kind).pk
         assign(access, deal, values)

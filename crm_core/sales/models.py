@@ -26,9 +26,7 @@ class Stage(Record):
     pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="stages", verbose_name=_("pipeline"))
     name = models.CharField(_("name"), max_length=100)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
-    probability = PercentField(
-        _("probability"), default=0, validators=[MinValueValidator(0), MaxValueValidator(100)]
-    )
+    probability = PercentField(_("probability"), default=0, validators=[MinValueValidator(0), MaxValueValidator(100)])
     kind = models.CharField(_("kind"), max_length=4, choices=Kind.choices, default=Kind.OPEN)
 
 
@@ -65,7 +63,7 @@ class Product(Record):
 
 
 class Deal(Record):
-    """A sale in the making. `status` follows the stage; `amount_typed` says that the amount no longer follows the lines."""
+    """A sale in the making. `status` follows the stage; `amount_typed`: the amount no longer follows the lines."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("Open")
@@ -85,9 +83,7 @@ class Deal(Record):
     stage = models.ForeignKey(
         Stage, models.PROTECT, related_name="deals", db_index=False, blank=True, verbose_name=_("stage")
     )
-    status = models.CharField(
-        _("status"), max_length=4, choices=Status.choices, default=Status.OPEN, editable=False
-    )
+    status = models.CharField(_("status"), max_length=4, choices=Status.choices, default=Status.OPEN, editable=False)
     amount = MoneyField(_("amount"), null=True, blank=True)
     amount_typed = models.BooleanField(default=False, editable=False)
     currency = CurrencyField()
@@ -96,7 +92,13 @@ class Deal(Record):
     expected_close_on = models.DateField(_("expected close"), null=True, blank=True)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
     lost_reason = models.ForeignKey(
-        LostReason, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("lost reason")
+        LostReason,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("lost reason"),
     )
     next_step_at = models.DateTimeField(_("next step"), null=True, blank=True)
     source = models.ForeignKey(

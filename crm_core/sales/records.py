@@ -23,8 +23,9 @@ class Deals(RecordType):
     label, label_plural = _("Deal"), _("Deals")
     icon = "layout-kanban"
     fields = (
-        "name", "company", "contact", "pipeline", "stage", "status", "amount", "probability", "opened_on",
-        "expected_close_on", "closed_on", "lost_reason", "next_step_at", "source",
+        "name", "company", "contact", "pipeline", "stage",
+        field("status", extra={"tones": {"won": "good", "lost": "bad"}}), "amount", "probability", "opened_on",
+        "expected_close_on", "closed_on", "lost_reason", field("next_step_at", extra={"due": True}), "source",
         RowsField(
             "lines", _("Products"), DealLine, "deal",
             ("product", "quantity", "price", "discount", field("total", read_only=True)),
@@ -44,7 +45,8 @@ class Deals(RecordType):
     verbs = (
         Verb(
             "win", "deal.won", _("Won"), "trophy", actions.win,
-            fields=(spec_of(Deal, "closed_on"),), applies=lambda deal: deal.status != "won", done=_("Deal won."), tone="good",
+            fields=(spec_of(Deal, "closed_on"),), applies=lambda deal: deal.status != "won",
+            done=_("Deal won."), tone="good",
         ),
         Verb(
             "lose", "deal.lost", _("Lost"), "thumb-down", actions.lose,
@@ -57,6 +59,35 @@ class Deals(RecordType):
         ),
     )  # fmt: skip
     match_fields = ("name",)
+    synonyms = {
+        "name": ("opportunity_id", "opportunity", "opportunity_name", "deal_name", "deal", "title", "subject",
+                 "نام معامله", "عنوان", "فرصت"),
+        "company": ("account", "account_name", "company_name", "customer", "client", "organization", "مشتری", "نام شرکت"),
+        "contact": ("contact_name", "primary_contact", "person", "نام مخاطب"),
+        "pipeline": ("sales_pipeline", "funnel", "قیف", "قیف فروش"),
+        "stage": ("deal_stage", "sales_stage", "opportunity_stage", "status", "وضعیت", "مرحله فروش"),
+        "amount": ("close_value", "value", "deal_value", "deal_amount", "price", "total", "revenue",
+                   "ارزش", "مبلغ معامله", "مبلغ کل", "قیمت"),
+        "probability": ("win_probability", "chance", "شانس"),
+        "opened_on": ("engage_date", "created_date", "open_date", "start_date", "creation_date", "تاریخ شروع", "تاریخ ایجاد"),
+        "expected_close_on": ("expected_close_date", "expected_close", "due_date", "تاریخ پیش‌بینی"),
+        "closed_on": ("close_date", "closed_date", "won_date", "date_closed", "تاریخ بستن", "تاریخ فروش"),
+        "lost_reason": ("loss_reason", "reason_lost", "closed_lost_reason", "علت باخت"),
+        "source": ("lead_source", "منبع سرنخ"),
+        "owner": ("sales_agent", "deal_owner", "opportunity_owner", "sales_rep", "agent", "rep", "assigned_to",
+                  "کارشناس", "کارشناس فروش", "مسئول"),
+        "lines.product": ("product", "product_name", "item", "محصول", "کالا", "نام محصول"),
+        "lines.quantity": ("quantity", "qty", "تعداد", "مقدار"),
+        "lines.price": ("unit_price", "قیمت واحد"),
+    }  # fmt: skip
+
+    def complete_row(self, values: dict[str, Any]) -> None:
+        """The one product of a row without a price of its own carries the whole amount."""
+        line, amount = next(iter(values.get("lines") or []), None), values.get("amount")
+        if line and line["price"] is None and amount is not None and amount >= 0:
+            price = amount / (line["quantity"] or 1)
+            if price == round(price, 4) and not line["discount"]:
+                line["price"] = price
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         follow_stage(record, actor, changed)
@@ -84,6 +115,15 @@ class Products(RecordType):
     sort = "name"
     panels = (Panel(_("Product"), ("name", "code", "category", "unit", "price", "cost", "active")),)
     match_fields = ("name", "code")
+    synonyms = {
+        "name": ("product", "product_name", "item", "item_name", "title", "کالا", "نام کالا", "محصول", "نام محصول"),
+        "code": ("sku", "product_code", "item_code", "part_number", "کد کالا", "شناسه کالا"),
+        "category": ("series", "family", "product_family", "group", "گروه", "گروه کالا", "دسته"),
+        "price": ("sales_price", "unit_price", "list_price", "selling_price", "قیمت فروش", "فی"),
+        "cost": ("cost_price", "purchase_price", "buy_price", "قیمت خرید", "بهای تمام شده"),
+        "unit": ("unit_of_measure", "uom", "واحد شمارش"),
+        "active": ("is_active", "enabled", "status"),
+    }  # fmt: skip
     is_owned = False
 
 

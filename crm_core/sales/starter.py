@@ -25,8 +25,10 @@ ROLES: dict[str, dict[str, Any]] = {
     "rep": {
         "types": {
             "*": {
-                "verbs": {"*": "none", "view": "team", "create": "own", "edit": "own", "delete": "own", "convert": "own",
-                          "win": "own", "lose": "own", "import": "own"},
+                "verbs": {
+                    "*": "none", "view": "team", "create": "own", "edit": "own", "delete": "own", "convert": "own",
+                    "win": "own", "lose": "own", "import": "own",
+                },
                 "fields": {"*": "edit"},
             },
             "products": {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit", "cost": "none"}},
@@ -40,7 +42,10 @@ ROLES: dict[str, dict[str, Any]] = {
             "*": {"verbs": NOTHING, "fields": {"*": "edit"}},
             "companies": {"verbs": {"*": "none", "view": "all"}},
             "contacts": {"verbs": {"*": "none", "view": "all", "edit": "all"}},
-            "deals": {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "read", "amount": "none", "lines": "none"}},
+            "deals": {
+                "verbs": {"*": "none", "view": "all"},
+                "fields": {"*": "read", "amount": "none", "lines": "none"},
+            },
             "notes": {"verbs": {"*": "own", "view": "all"}, "fields": {"*": "edit"}},
             "@settings": VIEW_SETTINGS,
         },

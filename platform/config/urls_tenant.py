@@ -9,7 +9,15 @@ from kernel.web.mail import dev_mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(module))
-    for module in ("kernel.web.accounts.urls", "kernel.ui.urls", "kernel.api.urls", "kernel.web.urls")
+    for module in (
+        "kernel.web.accounts.urls",
+        "kernel.ui.urls",
+        "kernel.files.urls",
+        "kernel.transfer.urls",
+        "crm_core.reporting.urls",
+        "kernel.api.urls",
+        "kernel.web.urls",
+    )
     if find_spec(module)
 ]
 if settings.EMBEDDED:

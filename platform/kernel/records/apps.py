@@ -7,6 +7,7 @@ class RecordsConfig(AppConfig):
     label = "records"
 
     def ready(self) -> None:
-        # Every app's declarations, then what listens to their events.
+        # Every app's declarations, then what listens to their events, then their kinds of runs.
         autodiscover_modules("records")
         autodiscover_modules("subscribers")
+        autodiscover_modules("runs")

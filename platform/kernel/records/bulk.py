@@ -33,6 +33,10 @@ class Item:
     record: Any
     error: ValidationError | None = None
     is_changed: bool = field(default=False)
+    is_new: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_new = self.record.is_new
 
 
 def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> None:
@@ -42,10 +46,10 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     them all up in reach. Runs inside the caller's transaction.
     """
     rtype = access.rtype
-    existing = _lock(access, [item for item in items if not item.record.is_new])
+    existing = _lock(access, [item for item in items if not item.is_new])
     ready: list[tuple[Item, bool, dict[str, Any]]] = []
     for item in items:
-        is_new = item.record.is_new
+        is_new = item.is_new
         try:
             if not is_new:
                 item.record = existing.get(item.record.pk)

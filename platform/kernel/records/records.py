@@ -18,6 +18,11 @@ class Members(RecordType):
     sort = "name"
     panels = (Panel(_("Member"), ("name", "email", "roles", "teams", "manager", "active")),)
     match_fields = ("name", "email")
+    synonyms = {
+        "name": ("sales_agent", "agent", "sales_rep", "rep", "user", "full_name", "employee", "کارشناس", "نام کارشناس"),
+        "manager": ("supervisor", "reports_to", "مدیر", "سرپرست"),
+        "teams": ("team", "sales_team", "group", "تیم", "گروه"),
+    }
     is_setting = True
     is_owned = False
     in_menu = False
@@ -33,6 +38,11 @@ class Teams(RecordType):
     sort = "name"
     panels = (Panel(_("Team"), ("name", "parent", "lead")),)
     match_fields = ("name",)
+    synonyms = {
+        "name": ("team", "team_name", "manager", "تیم", "نام تیم"),
+        "parent": ("region", "regional_office", "office", "branch", "department", "منطقه", "شعبه"),
+        "lead": ("leader", "head", "manager", "سرپرست", "رهبر"),
+    }
     is_setting = True
     is_owned = False
     in_menu = False

@@ -114,6 +114,7 @@ class RecordType:
     in_menu: ClassVar[bool] = True
     can_import: ClassVar[bool] = True
     match_fields: ClassVar[tuple[str, ...]] = ()
+    synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
     @property
     def name(self) -> str:
@@ -153,6 +154,15 @@ class RecordType:
 
     def verb(self, name: str) -> Verb | None:
         return next((verb for verb in self.verbs if verb.name == name), None)
+
+    # -- what a type may say about files: `synonyms` are names that other systems give its fields
+
+    def values_of_label(self, label: str) -> dict[str, Any]:
+        """The values of a new record of which only the label is known."""
+        return {self.label_field: label}
+
+    def complete_row(self, values: dict[str, Any]) -> None:
+        """Derive what a row of a file means beyond its cells, before it is written."""
 
     # -- what a type may say about its own records
 

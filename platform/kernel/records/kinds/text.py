@@ -71,7 +71,7 @@ class LongText(Text):
         return check_text(text, spec.max_length, one_line=False) or None
 
 
-class _Formed(Text):
+class Formed(Text):
     """Kept in one exact form, and so compared exactly."""
 
     can_group = False
@@ -86,7 +86,7 @@ class _Formed(Text):
         return Kind.order(self, spec)
 
 
-class Email(_Formed):
+class Email(Formed):
     name = "email"
     widget = "email"
 
@@ -98,7 +98,7 @@ class Email(_Formed):
         return nullable({"type": "string", "format": "email", "maxLength": spec.max_length or 254})
 
 
-class Phone(_Formed):
+class Phone(Formed):
     name = "phone"
     widget = "phone"
 
@@ -118,7 +118,7 @@ class Phone(_Formed):
         return nullable({"type": "string", "description": "E.164, such as +989121234567"})
 
 
-class Link(_Formed):
+class Link(Formed):
     name = "link"
     widget = "url"
 

@@ -1,0 +1,1 @@
+"""Believable data for demo tenants, for samples at sign-up and, in any size, for load tests."""

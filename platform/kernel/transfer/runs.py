@@ -1,0 +1,1 @@
+"""The kinds of runs of importing and exporting. (Named by each app's `runs` module, which start-up looks for.)"""

@@ -6,6 +6,7 @@ from kernel.access.models import Member, Role
 from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.text import fold, sort_key
+from kernel.tenancy.pending import mark_pending
 from tenants.events import PROVISIONED
 from tenants.models import Provisioning, Tenant
 from tenants.provisioned import seeds
@@ -34,7 +35,12 @@ def sow(tenant: Tenant, owner: Member, *, with_samples: bool = False) -> None:
     if settled(event.name, event.via):
         event.fanned_out_at = timezone.now()
     event.save()
-    publish([event])
+    mark_pending()
+
+
+def announce() -> None:
+    """Have what follows from the new tenant begin. Before the tenant is active its tasks would be refused."""
+    publish(Event.objects.filter(name=PROVISIONED, fanned_out_at=None))
 
 
 def new_owner(row: Provisioning) -> Member:

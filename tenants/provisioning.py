@@ -4,6 +4,7 @@ reserve    platform   Tenant, the owner's Identity and Membership, and Provision
 schema     tenant     the compiled template, in one transaction
 seed       tenant     roles, the owner, what apps registered in tenants.provisioned; in one transaction
 activate   platform   from here on the host answers
+announce   tenant     subscribers of `tenant.provisioned` start; the sweeper does it where the queue is away
 
 The unique constraints on the tenant decide who gets an address. Whoever is killed between two steps leaves a row in
 Provisioning whose lease lapses, and `tenants.tasks.sweep_provisioning` finishes the tenant or removes it.
@@ -19,6 +20,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
 
 from kernel.accounts.addresses import check_email
 from kernel.accounts.models import Identity, Membership
@@ -186,7 +188,15 @@ def activate(tenant: Tenant) -> None:
     forget()
 
 
-STEPS: list[Callable[[Tenant], None]] = [make_schema, _seed, activate]
+def _announce(tenant: Tenant) -> None:
+    try:
+        with in_tenant(tenant):
+            owner.announce()
+    except OperationalError:
+        logger.warning("The queue does not answer; the sweeper will tell of the new tenant %s.", tenant)
+
+
+STEPS: list[Callable[[Tenant], None]] = [make_schema, _seed, activate, _announce]
 
 
 def _one_at_a_time(cursor: Any, tenant: Tenant) -> None:
@@ -195,9 +205,11 @@ def _one_at_a_time(cursor: Any, tenant: Tenant) -> None:
 
 
 def _identity(email: str, name: str, password: str | None, language: str) -> Identity:
-    identity = Identity.objects.select_for_update().filter(email=email).first()
-    if identity is None:
-        return Identity.objects.new(email=email, name=name, password=password, language=language)
+    try:
+        with transaction.atomic("platform"):
+            return Identity.objects.new(email=email, name=name, password=password, language=language)
+    except IntegrityError:  # known already, or made by somebody else this moment
+        identity = Identity.objects.select_for_update().get(email=email)
     if password and not identity.has_password:
         identity.change_password(password)
     return identity

@@ -22,7 +22,7 @@ class PageForm(forms.Form):
     @property
     def general(self) -> list[str]:
         """Errors of no single field."""
-        return list(self.non_field_errors())
+        return [str(error) for error in self.non_field_errors()]
 
 
 def _draw(bound: forms.BoundField) -> Field:
@@ -35,7 +35,7 @@ def _draw(bound: forms.BoundField) -> Field:
         # A password never goes back to the browser.
         value="" if widget == "password" else bound.value(),
         help=field.help_text,
-        errors=list(bound.errors),
+        errors=[str(error) for error in bound.errors],
         required=field.required,
         options=list(getattr(field, "choices", ())),
         autocomplete=attrs.pop("autocomplete", ""),

@@ -5,7 +5,7 @@ A cookie is host-only and the row names its tenant, so that a cookie of one comp
 
 import datetime
 import ipaddress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -30,18 +30,14 @@ class SessionStore(DatabaseStore):
         return apps.get_model("accounts", "Session")
 
     def _get_session_from_db(self) -> "Session | None":
-        try:
-            row = self.model.objects.select_related("identity").get(
-                session_key=self.session_key, expire_date__gt=timezone.now()
-            )
-        except self.model.DoesNotExist:
+        rows = self.get_model_class().objects.select_related("identity")
+        self.row = rows.filter(session_key=self.session_key, expire_date__gt=timezone.now()).first()
+        if self.row is None:
             self._session_key = None
-            return None
-        self.row = row
-        return row
+        return self.row
 
     def create_model_instance(self, data: dict[str, Any]) -> "Session":
-        row = super().create_model_instance(data)
+        row = cast("Session", super().create_model_instance(data))
         row.identity_id = data.get("identity")
         row.tenant_id = data.get("tenant")
         row.last_seen = timezone.now()

@@ -17,9 +17,9 @@ from kernel.transfer.writers import CsvWriter, TableWriter, XlsxWriter
 
 STEPS = 3
 KEPT = timedelta(days=30)
-CONTENT_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+FORMATS: dict[str, tuple[Any, str]] = {
+    "csv": (CsvWriter, "text/csv; charset=utf-8"),
+    "xlsx": (XlsxWriter, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
 
 
@@ -33,10 +33,10 @@ def report(work: Work) -> None:
     if "lines" not in work.state:
         with work.chunk() as run:
             _figures(run, work.actor)
-    for extension, writer in (("csv", CsvWriter), ("xlsx", XlsxWriter)):
+    for extension in FORMATS:
         if extension not in work.state["files"]:
             with work.chunk() as run:
-                run.state["files"][extension] = _write(run, extension, writer, work.actor)
+                run.state["files"][extension] = _write(run, extension, work.actor)
                 run.done += 1
     work.run.result = {name: work.state[name] for name in ("lines", "total", "files")}
 
@@ -49,14 +49,13 @@ def _figures(run: Run, actor: Actor) -> None:
     run.done = 1
 
 
-def _write(run: Run, extension: str, writer: Any, actor: Actor) -> str:
+def _write(run: Run, extension: str, actor: Actor) -> str:
+    writer, content_type = FORMATS[extension]
     grouping = GROUPINGS[run.params["by"]]
     with TemporaryFile() as file:
         table = writer(file) if extension == "csv" else writer(file, language=actor.format.language)
         _fill(table, [str(grouping.label), _("Deals"), _("Amount"), _("Currency")], run.state, actor.format.currency)
-        kept = store(
-            file, f"{run.title}.{extension}", content_type=CONTENT_TYPES[extension], member=run.member, keep=KEPT
-        )
+        kept = store(file, f"{run.title}.{extension}", content_type=content_type, member=run.member, keep=KEPT)
     return str(kept.pk)
 
 

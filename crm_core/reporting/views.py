@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_core.reporting.runs import start_report
-from crm_core.reporting.won import GROUPINGS, SPANS, read_question
+from crm_core.reporting.won import GROUPINGS, SPANS, may_report, read_question
 from kernel.access.actor import Actor
 from kernel.files.links import download_url
 from kernel.files.models import StoredFile
-from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.ui.charts import BarChart, Chart, HorizontalBars, Series, Slice
@@ -29,12 +28,6 @@ SPAN_LABELS = {
     "this_year": lambda: _("This year"),
     "last_year": lambda: _("Last year"),
 }
-
-
-def may_report(actor: Actor) -> bool:
-    """Reports are about won amounts: nothing for those who may not see deals or what they are worth."""
-    access = actor.access(registry["deals"])
-    return access.may("view") and {"amount", "status", "closed_on", "owner"} <= access.readable().keys()
 
 
 @require_http_methods(["GET", "POST"])

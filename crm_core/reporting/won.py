@@ -39,6 +39,12 @@ GROUPINGS = {
 SPANS = ("this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year")
 
 
+def may_report(actor: Actor) -> bool:
+    """Reports are about won amounts: nothing for those who may not see deals or what they are worth."""
+    access = actor.access(registry["deals"])
+    return access.may("view") and {"amount", "status", "closed_on", "owner"} <= access.readable().keys()
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked, in the form that a run keeps: grouping, first and last day (ISO, or None), calendar of months."""

@@ -156,3 +156,17 @@ def test_a_cancelled_run_does_no_work(won, tenant_a, member):
     work_on(tenant_a, run)
     assert run.status == "cancelled"
     assert run.result == {}
+
+
+def test_the_api_answers_the_same_figures(won, tenant_a, api_for):
+    api = api_for("sara")
+    started = api.post("/api/v1/report-runs", {"by": "owner"})
+    assert started.status_code == 202
+    with in_tenant(tenant_a):
+        run = Run.objects.get(pk=started.json()["id"])
+    work_on(tenant_a, run)
+    told = api.get(started.json()["status_url"]).json()
+    assert told["status"] == "done"
+    assert [(line["label"], Decimal(line["amount"])) for line in told["lines"]] == [("Reza Rep", 15), ("Mina Rep", 7)]
+    grouped = api.get("/api/v1/deals/aggregate?measure=sum:amount&group=owner&status=won").json()
+    assert [Decimal(str(g["sum:amount"]["amount"])) for g in grouped["results"]] == [15, 7]

@@ -1,0 +1,37 @@
+"""The download itself: for a signed-in member, or for a program with a key of that member's."""
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from kernel.access.models import ApiKey, Member, digest
+from kernel.accounts.doors import public
+from kernel.files.links import file_of, headers_of
+from kernel.files.storing import open_file
+
+
+@public
+@require_safe
+def download(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Public only in that it looks for its member itself: the link alone opens nothing."""
+    member = request.member or _member_of_key(request)
+    if member is None:
+        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"})
+    file = file_of(token, member)
+    if file is None:
+        raise Http404
+    try:
+        stream = open_file(file)
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(
+        stream, as_attachment=True, filename=file.name, content_type=file.content_type, headers=headers_of(file)
+    )
+
+
+def _member_of_key(request: HttpRequest) -> Member | None:
+    scheme, _sep, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    key = ApiKey.objects.select_related("member").filter(key_hash=digest(secret.strip()), revoked_at=None).first()
+    member = key.member if key else None
+    return member if member and member.active and member.deleted_at is None else None

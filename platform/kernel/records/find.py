@@ -54,6 +54,7 @@ class Found:
     def __init__(self, access: Access, params: Mapping[str, Any], *, deleted: bool = False) -> None:
         self.access, self.rtype = access, access.rtype
         self.params = {key: _last(value) for key, value in _items(params)}
+        self._repeated = {key for key, value in _items(params) if isinstance(value, list) and len(value) > 1}
         self._deleted = deleted
         problems: dict[str, Any] = {}
         self.filters = [found for key in self.params if (found := self._filter(key, problems))]
@@ -89,6 +90,8 @@ class Found:
                 code="unknown",
             )
             return None
+        if not lookup and key in self._repeated and "in" in spec.kind.lookups:
+            lookup = "in"
         return Filter(spec, lookup or "exact", self.params[key])
 
     def _condition(self, item: Filter, problems: dict[str, Any]) -> Q | None:
@@ -165,7 +168,9 @@ class Found:
         Two plain queries, rows with a value and then rows without, in place of one with NULLS LAST and OR: each
         follows an index.
         """
-        limit = max(1, min(limit, MOST))
+        return self._page(max(1, min(limit, MOST)), cursor)
+
+    def _page(self, limit: int, cursor: str | None) -> Page:
         value, after, is_null = self._read_cursor(cursor)
         rows: list[Any] = []
         if not is_null:
@@ -248,7 +253,7 @@ class Found:
         """All rows in order, piece by piece, in flat memory."""
         cursor: str | None = None
         while True:
-            page = self.page(min(size, MOST), cursor)
+            page = self._page(size, cursor)
             if page.rows:
                 yield page.rows
             cursor = page.next

@@ -47,9 +47,13 @@ class CsvWriter:
         """Append one row."""
         self._csv.writerow([self._cell(value) for value in values])
 
+    def flush(self) -> None:
+        """Hand on what was written so far."""
+        self._text.flush()
+
     def close(self) -> None:
         """Flush, and let go of the file."""
-        self._text.flush()
+        self.flush()
         self._text.detach()
 
     @staticmethod

@@ -1,0 +1,174 @@
+"""The work of an export: what a list shows this actor, as a file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import IO, Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kernel.access.actor import Access, Actor
+from kernel.events.models import Event
+from kernel.events.names import tell
+from kernel.files.storing import store
+from kernel.records.find import Found, find
+from kernel.records.kinds.numbers import Money
+from kernel.records.show import Shown
+from kernel.records.specs import FieldSpec
+from kernel.records.types import registry
+from kernel.runs import work as runs
+from kernel.runs.models import Run
+from kernel.runs.work import ShiftEnded, Work, runner
+from kernel.transfer.writers import CsvWriter, TableWriter, XlsxWriter
+
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+HEADERS = ("names", "labels")
+KEEP = timedelta(days=7)
+PIECE = 1000
+CURRENCY = "currency"
+NOT_QUESTIONS = ("cursor", "limit", "view", "fields", "peek")
+
+tell("export.finished", gettext_lazy("%(who)s exported a list"))
+
+
+def start(
+    actor: Actor,
+    slug: str,
+    *,
+    file_format: str = "csv",
+    query: Mapping[str, Any] | None = None,
+    fields: Iterable[str] | None = None,
+    headers: str = "names",
+) -> Run:
+    """Begin an export. Raises PermissionDenied, and ValidationError for what cannot be asked."""
+    actor.check_system("export")
+    if slug not in registry:
+        raise ValidationError({"type": ValidationError(_("There is nothing of this type to export."), code="unknown")})
+    if file_format not in FORMATS:
+        raise ValidationError({"format": ValidationError(_("The format is “csv” or “xlsx”."), code="invalid")})
+    if headers not in HEADERS:
+        raise ValidationError({"headers": ValidationError(_("The headers are “names” or “labels”."), code="invalid")})
+    access = actor.access(registry[slug])
+    query = {name: value for name, value in (query or {}).items() if name not in NOT_QUESTIONS}
+    find(access, query)
+    names = None if fields is None else list(fields)
+    columns_of(access, names)
+    params = {"type": slug, "format": file_format, "query": query, "fields": names, "headers": headers}
+    return runs.start("export", actor, str(access.rtype.label_plural), params)
+
+
+def columns_of(access: Access, names: list[str] | None) -> list[FieldSpec | None]:
+    """The specs of the fields asked for, all that may be read where none are named; None stands for the id."""
+    readable = access.readable()
+    if names is None:
+        return [None, *readable.values()]
+    unknown = [name for name in names if name not in readable and name not in ("id", CURRENCY)]
+    if unknown or not names:
+        problem = (
+            _("There is no such field: %(fields)s") % {"fields": ", ".join(unknown)} if unknown else _("Name a field.")
+        )
+        raise ValidationError({"fields": ValidationError(problem, code="unknown")})
+    return [None if name == "id" else readable[name] for name in names if name != CURRENCY]
+
+
+@runner("export")
+def export(work: Work) -> None:
+    try:
+        with tempfile.NamedTemporaryFile() as file:
+            count = Exporting(work).write(file)
+            _keep(work, file, count)
+    except PermissionDenied as error:
+        raise ValidationError(str(error)) from error
+    except ShiftEnded:
+        raise ValidationError(_("This is too much for one file. Filter the list and export it in parts.")) from None
+
+
+class Exporting:
+    """One export, from its first row to its last. A worker that is killed leaves nothing: the next begins anew."""
+
+    def __init__(self, work: Work) -> None:
+        self.work, self.params = work, work.params
+        self.actor = work.actor
+        self.access = self.actor.access(registry[self.params["type"]])
+
+    def write(self, file: IO[bytes]) -> int:
+        with self.work.chunk() as run:
+            self.actor.check_system("export")
+            self.columns = columns_of(self.access, self.params["fields"])
+            found = find(self.access, self.params["query"])
+            run.done, run.total = 0, found.count(most=10_000_000)
+        writer = self._writer(file)
+        writer.write_row(self._header())
+        chunks = found.chunks(PIECE)
+        while self._write_piece(writer, chunks, found):
+            pass
+        writer.close()
+        return self.work.run.done
+
+    def _write_piece(self, writer: TableWriter, chunks: Any, found: Found) -> bool:
+        with self.work.chunk() as run:
+            rows = next(chunks, None)
+            if rows is None:
+                return False
+            shown = Shown(self.access, rows, [spec for spec in self.columns if spec])
+            for row in rows:
+                writer.write_row(self._cells(shown, row))
+            run.done += len(rows)
+            return True
+
+    def _writer(self, file: IO[bytes]) -> TableWriter:
+        if self.params["format"] == "csv":
+            return CsvWriter(file)
+        return XlsxWriter(file, self.actor.format.language, str(self.access.rtype.label_plural))
+
+    def _header(self) -> list[str]:
+        has_labels = self.params["headers"] == "labels"
+        cells: list[str] = []
+        for spec in self.columns:
+            cells.append(
+                ("ID" if has_labels else "id") if spec is None else str(spec.label) if has_labels else spec.name
+            )
+            if spec is self._first_money:
+                cells.append(_("Currency") if has_labels else CURRENCY)
+        return cells
+
+    @property
+    def _first_money(self) -> Any:
+        """The currency stands in a column of its own, after the first amount: a record's amounts share it."""
+        return next((spec for spec in self.columns if spec and isinstance(spec.kind, Money)), ...)
+
+    def _cells(self, shown: Shown, row: Any) -> list[Any]:
+        cells: list[Any] = []
+        first_money = self._first_money
+        for spec in self.columns:
+            cells.append(str(row.pk) if spec is None else shown.cell(row, spec))
+            if spec is first_money:
+                cells.append(row.currency)
+        return cells
+
+
+def _keep(work: Work, file: IO[bytes], count: int) -> None:
+    """Put the finished file where it is kept, and tell of it, in one transaction: there is one file or none."""
+    params, actor = work.params, work.actor
+    name = f"{params['type']}-{timezone.now():%Y-%m-%d}.{params['format']}"
+    with work.chunk() as run:
+        kept = store(file, name, content_type=FORMATS[params["format"]], member=actor.member, keep=KEEP)
+        run.result = {"file": str(kept.pk), "rows": count}
+        run.counts = {"rows": count}
+        Event(
+            name="export.finished",
+            member=actor.member,
+            via=actor.via,
+            record_type=params["type"],
+            changes={"query": [None, params["query"]], "format": [None, params["format"]], "count": [None, count]},
+            change_set=run.pk,
+            fanned_out_at=timezone.now(),
+        ).save(force_insert=True)

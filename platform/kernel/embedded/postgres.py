@@ -119,6 +119,7 @@ class Postgres:
             )  # fmt: skip
             entry = pwd.getpwnam(SYSTEM_USER)
         self.user, self.group = entry.pw_uid, entry.pw_gid
+        self.places.home.chmod(0o711)
         for folder in (self.places.home, binaries()):
             self._open_way_to(folder)
 

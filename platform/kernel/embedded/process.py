@@ -31,7 +31,11 @@ def say(name: str, line: str) -> None:
 
 @dataclass
 class Child:
-    """One process of the tree. `stop_signal` asks it to finish cleanly, `patience` is how long it may take."""
+    """One process of the tree.
+
+    `stop_signal` asks it to finish cleanly, `patience` is how long that may take; lines with a part of `noise` aren't
+    worth showing.
+    """
 
     name: str
     command: Sequence[str]
@@ -40,6 +44,7 @@ class Child:
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     patience: float = 20.0
+    noise: tuple[str, ...] = ()
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     _process: subprocess.Popen[str] | None = None
     _reader: threading.Thread | None = None
@@ -73,6 +78,8 @@ class Child:
         assert self._process is not None and self._process.stdout is not None
         for line in self._process.stdout:
             text = line.rstrip()
+            if any(part in text for part in self.noise):
+                continue
             self.tail.append(text)
             say(self.name, text)
 

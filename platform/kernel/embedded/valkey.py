@@ -42,6 +42,8 @@ def start(places: Places) -> Child:
         "valkey",
         [str(binary()), *(part for key, value in options.items() for part in (f"--{key}", *_words(key, value)))],
         stop_signal=signal.SIGTERM,
+        # Advice for servers of their own, and what every stop says.
+        noise=("Memory overcommit", "signal-handler", "bye bye"),
     )
     child.start()
 

@@ -92,7 +92,14 @@ def _in_latin(text: str) -> str:
 
 def _as_read(subdomain: str) -> str:
     """Coarser than lookalike_key: nobody may pass for us, while two customers may well be `modern` and `modem`."""
-    return lookalike_key(subdomain).replace("i", "l").replace("-", "").replace("rn", "m").replace("vv", "w").replace("5", "s")
+    return (
+        lookalike_key(subdomain)
+        .replace("i", "l")
+        .replace("-", "")
+        .replace("rn", "m")
+        .replace("vv", "w")
+        .replace("5", "s")
+    )
 
 
 _READ_AS_RESERVED = frozenset(_as_read(word) for word in RESERVED)

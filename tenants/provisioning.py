@@ -20,7 +20,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connections, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from kombu.exceptions import OperationalError
 
 from kernel.accounts.addresses import check_email
 from kernel.accounts.models import Identity, Membership
@@ -122,6 +121,7 @@ def finish(tenant: Tenant) -> None:
     """The steps after the first. Done once or several times, also at once by two, the outcome is the same."""
     for step in STEPS:
         step(tenant)
+    _announce(tenant)
 
 
 def finish_or_remove(tenant: Tenant) -> bool:
@@ -188,15 +188,16 @@ def activate(tenant: Tenant) -> None:
     forget()
 
 
+STEPS: list[Callable[[Tenant], None]] = [make_schema, _seed, activate]
+
+
 def _announce(tenant: Tenant) -> None:
+    """What follows may begin. The tenant is in use from here on: whatever goes wrong now must not remove it."""
     try:
         with in_tenant(tenant):
             owner.announce()
-    except OperationalError:
-        logger.warning("The queue does not answer; the sweeper will tell of the new tenant %s.", tenant)
-
-
-STEPS: list[Callable[[Tenant], None]] = [make_schema, _seed, activate, _announce]
+    except Exception:
+        logger.exception("The sweeper will tell of the new tenant %s: its message could not be sent.", tenant)
 
 
 def _one_at_a_time(cursor: Any, tenant: Tenant) -> None:

@@ -13,7 +13,7 @@ from kernel.lib.text import fold, sort_key
 from kernel.tenancy import hosts, pending
 from kernel.tenancy.context import in_tenant
 from kernel.tenancy.head import head_hash
-from kernel.tenancy.models import TemplateSchema
+from kernel.tenancy.models import PendingWork, TemplateSchema
 from kernel.tenancy.template import template_statements
 from tenants import owner
 from tenants.lifecycle import remove
@@ -99,6 +99,7 @@ def make_standing() -> None:
             tenant = Tenant(**values)
             tenant.save(force_insert=True)
             _make(tenant, [person for person in CAST.values() if person.tenant == key])
+    PendingWork.objects.all().delete()
 
 
 def put_back() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from babel.messages.catalog import Catalog
+
 from kernel.ui import catalogs
 
 pytestmark = pytest.mark.nodb

@@ -34,7 +34,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 
-_STRING = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+_STRING = r"""(?:u?"(?:[^"\\]|\\.)*"|u?'(?:[^'\\]|\\.)*')"""
 _TEMPLATE_CALL = re.compile(rf"\b(npgettext|ngettext|pgettext|gettext|_)\(\s*({_STRING}(?:\s*,\s*{_STRING})*)")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sdif]|%[sdif]|\{\w*\}")
 
@@ -67,7 +67,7 @@ def _files() -> Iterator[Path]:
 
 def _from_python(path: Path) -> Iterator[tuple[str | tuple[str, str], str | None]]:
     for _, name, arguments, _ in extract_python(BytesIO(path.read_bytes()), list(KEYWORDS), [], {}):
-        given = [arguments] if isinstance(arguments, str) else list(arguments)
+        given = [arguments] if isinstance(arguments, str) else list(arguments or ())
         yield from _message(str(name).removesuffix("_lazy"), [part for part in given if part])
 
 

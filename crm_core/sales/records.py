@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_core.sales import actions
 from crm_core.sales.models import Deal, DealLine, LostReason, Pipeline, Product, Stage
 from crm_core.sales.rules import follow_lines, follow_stage
+from crm_core.sales.stage_rules import check_pipeline, check_stage
 from kernel.access.actor import Actor
 from kernel.events.names import tell
 from kernel.records.specs import spec_of
@@ -145,6 +146,9 @@ class Pipelines(SalesSetting):
     panels = (Panel(_("Pipeline"), ("name", "position")),)
     related = (Related("stages", "pipeline"),)
 
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_pipeline(record)
+
 
 @register
 class Stages(SalesSetting):
@@ -155,6 +159,9 @@ class Stages(SalesSetting):
     columns = ("name", "pipeline", "position", "probability", "kind")
     sort = "position"
     panels = (Panel(_("Stage"), ("name", "pipeline", "position", "probability", "kind")),)
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_stage(record, changed)
 
 
 @register

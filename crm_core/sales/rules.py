@@ -48,7 +48,8 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
     stage = stages.by_id.get(deal.stage_id)
     if stage is None:
         raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
-    is_moved = deal.status != stage.kind or deal.is_new or "stage" in changed
+    is_closed_now = deal.status != stage.kind or deal.is_new
+    is_moved = is_closed_now or "stage" in changed
     deal.status = stage.kind
     if "probability" not in changed and is_moved:
         deal.probability = stage.probability
@@ -62,7 +63,9 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
         deal.closed_on = actor.format.today()
     if stage.kind == Stage.Kind.WON:
         deal.lost_reason_id = None
-    if stage.kind == Stage.Kind.LOST and not deal.lost_reason_id and stages.has_reasons and actor.via != "import":
+    # A deal that an import brought as lost may go on without a reason until somebody touches that.
+    asks_why = (is_closed_now or "lost_reason" in changed) and stages.has_reasons and actor.via != "import"
+    if stage.kind == Stage.Kind.LOST and not deal.lost_reason_id and asks_why:
         raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
 
 

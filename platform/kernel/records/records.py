@@ -1,9 +1,13 @@
 """The people of a tenant as record types: members, teams, roles."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kernel.access.actor import Actor
 from kernel.access.models import Member, Role, Team
+from kernel.records.people import check_member, check_team
 from kernel.records.types import Panel, RecordType, register
 
 
@@ -27,6 +31,9 @@ class Members(RecordType):
     is_owned = False
     in_menu = False
 
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_member(record, self.specs()["roles"].value(record), actor, changed)
+
 
 @register
 class Teams(RecordType):
@@ -46,6 +53,9 @@ class Teams(RecordType):
     is_setting = True
     is_owned = False
     in_menu = False
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_team(record, changed)
 
 
 @register

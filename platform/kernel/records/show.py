@@ -24,7 +24,10 @@ class Labels:
         for slug, ids in wanted.items():
             missing = ids - self._labels[slug].keys()
             if missing:
-                records = self._actor.access(registry[slug]).records()
+                access = self._actor.access(registry[slug])
+                records = access.records()
+                if access.rtype.is_setting:  # a lost reason no longer in use keeps its name where it was chosen
+                    records |= access.records(deleted=True)
                 self._labels[slug] |= dict(records.filter(pk__in=missing).values_list("pk", "label"))
 
     def of(self, slug: str) -> Mapping[UUID, str]:

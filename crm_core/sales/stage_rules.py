@@ -1,0 +1,47 @@
+"""What must stay true of pipelines and their stages, so that every deal has a place to go."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm_core.sales.models import Deal, Pipeline, Stage
+from kernel.records.people import one_at_a_time
+
+# A function each, so that translators see whole sentences.
+NEEDED: Mapping[str, Any] = {
+    Stage.Kind.OPEN: lambda: _("A pipeline needs at least one open stage."),
+    Stage.Kind.WON: lambda: _("A pipeline needs at least one stage for won deals."),
+    Stage.Kind.LOST: lambda: _("A pipeline needs at least one stage for lost deals."),
+}
+
+
+def check_pipeline(pipeline: Pipeline) -> None:
+    if pipeline.deleted_at is None or pipeline.is_new:
+        return
+    one_at_a_time()
+    if not Pipeline.objects.alive().exclude(pk=pipeline.pk).exists():
+        raise ValidationError(_("This is the only pipeline. Add another one before you delete it."), code="last")
+    if Deal.objects.alive().filter(pipeline=pipeline).exists():
+        raise ValidationError(_("There are deals in this pipeline. Move them to another one first."), code="in_use")
+
+
+def check_stage(stage: Stage, changed: set[str]) -> None:
+    """A stage that deals stand on keeps its meaning, and a pipeline keeps one stage of each kind."""
+    if stage.is_new:
+        return
+    is_gone = stage.deleted_at is not None
+    if not is_gone and not changed & {"kind", "pipeline"}:
+        return
+    one_at_a_time()
+    before = Stage.objects.alive().filter(pk=stage.pk).only("kind", "pipeline_id").first()
+    if before is None or (not is_gone and (before.kind, before.pipeline_id) == (stage.kind, stage.pipeline_id)):
+        return
+    field = "__all__" if is_gone else "kind" if before.kind != stage.kind else "pipeline"
+    siblings = Stage.objects.alive().filter(pipeline=before.pipeline_id, kind=before.kind).exclude(pk=stage.pk)
+    if not siblings.exists():
+        raise ValidationError({field: ValidationError(NEEDED[before.kind](), code="last")})
+    if Deal.objects.alive().filter(stage=stage.pk).exists():
+        problem = _("There are deals on this stage. Move them to another one first.")
+        raise ValidationError({field: ValidationError(problem, code="in_use")})

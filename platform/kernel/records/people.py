@@ -1,0 +1,63 @@
+"""What must stay true of members and teams, whoever changes them and through whichever door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Actor
+from kernel.access.models import Member, Role, Team
+
+
+def one_at_a_time() -> None:
+    """Let changes that must see each other (who is an administrator, what a tree looks like) wait for one another
+    until the transaction ends."""
+    list(Role.objects.filter(code="admin").select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def admin_roles() -> set[UUID]:
+    """The roles that may do everything, whatever they are called."""
+    rules = Role.objects.alive().values_list("pk", "rules")
+    return {pk for pk, rule in rules if "*" in rule.get("system", ())}
+
+
+def administrators() -> QuerySet[Member]:
+    """Those who can sign in and open the settings to anybody else."""
+    return Member.objects.alive().filter(active=True, identity__isnull=False, roles__in=admin_roles()).distinct()
+
+
+def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: set[str]) -> None:
+    """Nobody shuts themselves out, and the last administrator stays one."""
+    is_gone = not member.active or member.deleted_at is not None
+    if member.is_new or not (is_gone or changed & {"roles", "active"}):
+        return
+    if is_gone and actor.member and actor.member.pk == member.pk:
+        problem = _("You cannot deactivate yourself. Ask another administrator.")
+        raise ValidationError({"active": ValidationError(problem, code="yourself")})
+    one_at_a_time()
+    if set(administrators().values_list("pk", flat=True)) != {member.pk}:
+        return
+    if is_gone or not admin_roles() & set(roles):
+        problem = _("This is the only administrator who can sign in. Make somebody else an administrator first.")
+        raise ValidationError({"active" if is_gone else "roles": ValidationError(problem, code="last_admin")})
+
+
+def check_team(team: Team, changed: set[str]) -> None:
+    """Teams form a tree, and one that is not empty is not deleted."""
+    if team.deleted_at is not None:
+        if Member.objects.alive().filter(teams=team).exists() or Team.objects.alive().filter(parent=team).exists():
+            raise ValidationError(_("This team still has members or teams below it. Move them first."), code="not_empty")
+    elif team.parent_id and (team.is_new or "parent" in changed):
+        one_at_a_time()
+        parents: dict[UUID, UUID | None] = dict(Team.objects.values_list("pk", "parent_id"))
+        above: Any = team.parent_id
+        while above:
+            if above == team.pk:
+                problem = _("A team cannot stand below itself. Choose another parent team.")
+                raise ValidationError({"parent": ValidationError(problem, code="cycle")})
+            above = parents.pop(above, None)

@@ -1,0 +1,65 @@
+"""Forms of the settings: Django's, drawn by our own fields, with refusals of the record engine put on their fields."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from kernel.accounts.forms import PageForm
+
+
+class NameField(forms.CharField):
+    """A name people read: one line, spaces brought in order."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", _("Name"))
+        kwargs.setdefault("max_length", 100)
+        kwargs.setdefault("error_messages", {"required": _("Type a name.")})
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        return " ".join(super().clean(value).split())
+
+
+class SelectField(forms.ChoiceField):
+    drawn_as = "select"
+
+
+class RadioField(forms.ChoiceField):
+    drawn_as = "radio"
+
+
+class ChecksField(forms.MultipleChoiceField):
+    drawn_as = "checks"
+
+
+class SwitchField(forms.BooleanField):
+    drawn_as = "switch"
+
+
+class SettingsForm(PageForm):
+    """Errors of the engine are taken in by `take`; fields it names otherwise stand in `names`."""
+
+    names: dict[str, str] = {}
+
+    def take(self, error: ValidationError) -> None:
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        for name, messages in by_field.items():
+            field = self.names.get(name, name)
+            for message in messages:
+                self.add_error(field if field in self.fields else None, message)
+
+    @property
+    def status(self) -> int:
+        """Of the page that shows this form: it is shown again only when something is wrong with it."""
+        return 422 if self.is_bound else 200
+
+    @property
+    def drawn_list(self) -> list[Any]:
+        return list(self.drawn.values())
+
+
+def bound(form: type[SettingsForm], request: Any, *args: Any, **kwargs: Any) -> Any:
+    """The form with what was posted, or fresh."""
+    return form(request.POST if request.method == "POST" else None, *args, **kwargs)

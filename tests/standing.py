@@ -12,6 +12,7 @@ from kernel.accounts.models import Identity, Membership
 from kernel.lib.text import fold, sort_key
 from kernel.tenancy import hosts, pending
 from kernel.tenancy.context import in_tenant
+from kernel.tenancy.fleet import record_head
 from kernel.tenancy.head import head_hash
 from kernel.tenancy.models import PendingWork, TemplateSchema
 from kernel.tenancy.template import template_statements
@@ -86,7 +87,7 @@ CAST = {
 TEAMS = {"Head office": None, "North": "Head office", "South": "Head office"}
 
 
-def make_standing() -> None:
+def make_standing(*, have_schemas: bool = False) -> None:
     """Both tenants and the cast, committed; what is there from an earlier run is kept while it fits the code."""
     hosts.forget()
     for key, values in TENANTS.items():
@@ -98,6 +99,8 @@ def make_standing() -> None:
         if tenant is None:
             tenant = Tenant(**values)
             tenant.save(force_insert=True)
+            if have_schemas:
+                record_head(tenant)
             _make(tenant, [person for person in CAST.values() if person.tenant == key])
     PendingWork.objects.all().delete()
 
@@ -107,7 +110,7 @@ def put_back() -> None:
     TemplateSchema.objects.update_or_create(
         head_hash=head_hash(), defaults={"statements": list(template_statements(head_hash()))}
     )
-    make_standing()
+    make_standing(have_schemas=True)
 
 
 def forget_what_tests_did() -> None:

@@ -1,4 +1,4 @@
-"""Keeping, reading and removing files. Every key starts with the current tenant's prefix, on writing and reading alike."""
+"""Keeping, reading and removing files. Every key starts with the tenant's prefix, on writing and reading alike."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""The work of an import: look up the labels, make what is missing, write the rows in batches, link what the file brings.
+"""The work of an import: look labels up, make what is missing, write rows in batches, link what the file brings.
 
 Each batch commits together with the number of its last row, so that a killed import goes on there and writes no row
 twice. Every pass reads the file anew: memory holds the distinct labels and one batch.
@@ -99,7 +99,8 @@ class Importing:
 
     def _look_up(self) -> None:
         count = 0
-        for count in self.labels.scan(self.source.rows(), self.columns):
+        for read in self.labels.scan(self.source.rows(), self.columns):
+            count = read
             with self.work.chunk():
                 pass
         left = self.labels.settle(self.work.chunk, self._brought)
@@ -165,11 +166,14 @@ class Importing:
             outcome += self._write_wave(wave)
         refused = [draft for draft in drafts if draft.reasons]
         counts["refused"] += len(refused)
+        self._note(refused)
+        return outcome
+
+    def _note(self, drafts: list[Draft]) -> None:
         Problem.objects.bulk_create(
             Problem(run=self.run, row=draft.row.number, reasons=draft.reasons, cells=draft.row.cells)
-            for draft in refused
+            for draft in drafts
         )
-        return outcome
 
     def _waves(self, drafts: list[Draft]) -> Iterator[list[Draft]]:
         """Rows with the same match value after one another: the first creates what the later ones update."""
@@ -264,9 +268,7 @@ class Importing:
         incomplete = [draft for draft in drafts if draft.reasons]
         if incomplete:
             self.run.counts["incomplete"] = self.run.counts.get("incomplete", 0) + len(incomplete)
-            Problem.objects.bulk_create(
-                Problem(run=self.run, row=d.row.number, reasons=d.reasons, cells=d.row.cells) for d in incomplete
-            )
+            self._note(incomplete)
 
     def _records_of(self, drafts: list[Draft]) -> dict[int, Any]:
         """The record that each row was written to: the one it created, else the one it matched."""

@@ -56,7 +56,7 @@ def importable(actor: Actor) -> list[Any]:
 
 
 def open_source(file: Upload, name: str, options: Mapping[str, Any]) -> Source:
-    """The table in an upload. `options` may hold encoding, delimiter, sheet, header_row; what is missing is detected."""
+    """The table in an upload; encoding, delimiter, sheet and header_row are detected where `options` lacks them."""
     header_row = options.get("header_row")
     return readers.detect(
         file,

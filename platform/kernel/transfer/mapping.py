@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as filled
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +35,7 @@ class Entry:
     column: str
     field: str
     multiply: str = ""
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = filled(default_factory=dict)
 
 
 def plain(name: str) -> str:

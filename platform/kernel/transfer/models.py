@@ -7,7 +7,7 @@ from kernel.runs.models import Run
 
 
 class KnownColumns(models.Model):
-    """How a file with these headers was mapped the last time. Kept before the run begins, so that no failure loses it."""
+    """How a file with these headers was mapped the last time. Kept before the run begins: no failure loses it."""
 
     id = models.BigAutoField(primary_key=True)
     slug = models.CharField(max_length=50)
@@ -21,7 +21,7 @@ class KnownColumns(models.Model):
 
 
 class KnownLabel(models.Model):
-    """What a label that no record has stands for in a field: "GTXPro" is the product GTX Pro; an empty value is nothing."""
+    """What a label that no record has stands for: "GTXPro" is the product GTX Pro; an empty value is nothing."""
 
     id = models.BigAutoField(primary_key=True)
     slug = models.CharField(max_length=50)

@@ -27,7 +27,7 @@ MOST_REMEMBERED = 20_000
 
 @dataclass
 class Draft:
-    """A row as it will be written. `later` names relations to records that this file brings, `empty` its empty fields."""
+    """A row as it will be written. `later`: relations to records that this file brings, `empty`: its empty fields."""
 
     row: Row
     values: dict[str, Any] = field(default_factory=dict)

@@ -33,15 +33,19 @@ class Command(BaseCommand):
         parser.add_argument("subdomain", metavar="S")
         parser.add_argument("type", choices=sorted(slug for slug, rtype in registry.items() if rtype.can_import))
         parser.add_argument("file", type=Path)
-        add = {"action": "append", "default": []}
-        parser.add_argument("--map", metavar="Column=field", help="Over what is guessed; “Column=” leaves it out.", **add)
+        add: Any = {"action": "append", "default": []}
+        parser.add_argument(
+            "--map", metavar="Column=field", help="Over what is guessed; “Column=” leaves it out.", **add
+        )
         parser.add_argument("--multiply", metavar="Column=factor", help="For amounts in thousands or millions.", **add)
         parser.add_argument("--value", metavar="Column:theirs=ours", help="What a word of theirs means.", **add)
         parser.add_argument("--create-missing", metavar="RELATION", help="Make the records a column names.", **add)
         parser.add_argument("--match", metavar="FIELD", help="The field that finds existing records, or “none”.")
         parser.add_argument("--money-unit", choices=["toman"], default="", help="Amounts of the file are in Toman.")
         parser.add_argument("--encoding", default="")
-        parser.add_argument("--as", dest="email", metavar="EMAIL", help="The member whose rights hold; else the operator's.")
+        parser.add_argument(
+            "--as", dest="email", metavar="EMAIL", help="The member whose rights hold; else the operator's."
+        )
         parser.add_argument("--json", action="store_true", help="Answer one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -149,6 +149,9 @@ class Api(Client):
     def post(self, path: str, data: Any = None, content_type: str = "application/json", **more: Any) -> Any:
         return super().post(path, {} if data is None else data, content_type, **more)
 
+    def patch(self, path: str, data: Any = None, content_type: str = "application/json", **more: Any) -> Any:
+        return super().patch(path, {} if data is None else data, content_type, **more)
+
 
 def _signed_in(name: str, **more: Any) -> Client:
     from standing import CAST

@@ -23,17 +23,9 @@ def records_json(access: Access, rows: Sequence[Any], names: Iterable[str] | Non
     """Rows as JSON, in a constant number of queries."""
     readable = access.readable()
     wanted = [*OWN, *readable] if names is None else list(names)
-    specs = [readable[name] for name in wanted if name in readable]
-    shown = Shown(access, rows, specs)
-    own = [(name, OWN[name]) for name in wanted if name in OWN]
-    writers = [(spec.name, shown.writer(spec)) for spec in specs]
-    results = []
-    for row in rows:
-        item = {name: give(row) for name, give in own}
-        for name, write in writers:
-            item[name] = write(row)
-        results.append(item)
-    return results
+    shown = Shown(access, rows, [readable[name] for name in wanted if name in readable])
+    writers = [(name, OWN[name] if name in OWN else shown.writer(readable[name])) for name in wanted]
+    return [{name: write(row) for name, write in writers} for row in rows]
 
 
 def record_json(access: Access, record: Any) -> dict[str, Any]:

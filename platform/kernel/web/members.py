@@ -40,7 +40,7 @@ class MemberMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
-        response.headers["Content-Language"] = language
+        response.headers.setdefault("Content-Language", language)
         return response
 
     def language(self, request: HttpRequest) -> str | None:

@@ -78,7 +78,7 @@ class Choice(Kind):
     def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
         if raw in (None, ""):
             return None
-        if raw not in dict(spec.choices):
+        if not isinstance(raw, str) or raw not in dict(spec.choices):
             allowed = ", ".join(code for code, _label in spec.choices)
             raise ParseError(_("Choose one of: %(allowed)s."), "choice", allowed=allowed)
         return raw

@@ -182,7 +182,7 @@ class About(Kind):
     def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
         if raw is None:
             return None
-        slugs = {rtype.slug for rtype in access.rtype.parent_types()}
+        slugs = [rtype.slug for rtype in access.rtype.parent_types()]
         if not isinstance(raw, dict) or raw.get("type") not in slugs or not read_id(str(raw.get("id"))):
             raise ParseError(_('Send {"type": "deals", "id": "…"}.'), "relation")
         return {"type": raw["type"], "id": str(UUID(raw["id"]))}

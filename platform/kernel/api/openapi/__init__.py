@@ -1,0 +1,1 @@
+"""The parts of the OpenAPI document: what is common, record types, runs."""

@@ -1,0 +1,80 @@
+"""What a list may be asked: filters, order, measures and groups that this caller knows of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access
+from kernel.records.specs import FieldSpec
+
+CALENDAR: dict[str, Any] = {
+    "name": "calendar",
+    "in": "query",
+    "schema": {"type": "string", "enum": ["gregorian", "jalali"]},
+}
+
+
+def filters(access: Access) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": spec.name if lookup == "exact" else f"{spec.name}__{lookup}",
+            "in": "query",
+            "schema": _schema(spec, lookup),
+            "description": str(spec.label),
+        }
+        for spec in access.readable().values()
+        if spec.kind.is_filterable
+        for lookup in spec.kind.lookups
+    ]
+
+
+def _schema(spec: FieldSpec, lookup: str) -> dict[str, Any]:
+    if lookup == "empty" or spec.kind.name == "yes_no":
+        return {"type": "boolean"}
+    if lookup == "exact" and spec.choices:
+        return {"type": "string", "enum": [code for code, _label in spec.choices]}
+    if spec.kind.name == "date":
+        return {"type": "string", "format": "date"}
+    return {"type": "string"}
+
+
+def sort(access: Access) -> dict[str, Any]:
+    names = [name for name, spec in access.readable().items() if spec.kind.is_sortable]
+    return {
+        "name": "sort",
+        "in": "query",
+        "schema": {"type": "string", "enum": [*names, *(f"-{name}" for name in names)]},
+        "description": _("Order; with a minus the last first. Rows without a value come last either way."),
+    }
+
+
+def measure(access: Access) -> dict[str, Any]:
+    names = ["count"]
+    for name, spec in access.readable().items():
+        if spec.kind.is_numeric:
+            names.append(f"sum:{name}")
+        names += [f"sum:{name}.{sub.name}" for sub in spec.rows if sub.kind.is_numeric]
+    return {
+        "name": "measure",
+        "in": "query",
+        "schema": {"type": "string", "default": "count"},
+        "description": _("One or more, separated by commas: %(names)s") % {"names": ", ".join(names)},
+        "example": names[-1],
+    }
+
+
+def group(access: Access) -> dict[str, Any]:
+    names: list[str] = []
+    for name, spec in access.readable().items():
+        if spec.kind.can_group:
+            names += [f"{name}:day", f"{name}:month"] if spec.kind.name in ("date", "datetime") else [name]
+        names += [f"{name}.{sub.name}" for sub in spec.rows if sub.kind.can_group]
+    return {
+        "name": "group",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": _("One of: %(names)s") % {"names": ", ".join(names)},
+        "example": names[0],
+    }

@@ -8,10 +8,10 @@ from django.core.exceptions import DisallowedHost
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import split_domain_port
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import set_urlconf
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kernel.tenancy.context import tenant_only
 from kernel.tenancy.hosts import tenant_by_host
@@ -90,16 +90,27 @@ class TenantTransaction:
 
 def refusal(request: HttpRequest, why: str, status: int, *, tenant: Any = None, host: str = "") -> HttpResponse:
     """The page (for the API: the problem) that says why this host does not answer."""
-    title = str(TITLES[why])
-    sentences = _sentences(why, tenant, host)
+    heading = str(TITLES[why])
+    first, *more = _sentences(why, tenant, host)
     if request.path_info.startswith("/api/"):
-        problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "errors": []}
-        problem["detail"] = " ".join(sentences)
-        response: HttpResponse = JsonResponse(problem, status=status, content_type="application/problem+json")
+        problem = {"type": "about:blank", "title": heading, "status": status, "detail": " ".join([first, *more])}
+        response: HttpResponse = JsonResponse(
+            {**problem, "errors": []}, status=status, content_type="application/problem+json"
+        )
     else:
-        home = f"{settings.LINK_SCHEME}://{settings.BASE_DOMAIN}{settings.LINK_PORT}/"
-        context = {"title": title, "sentences": sentences, "home": home, "why": why}
-        response = render(request, "tenancy/refusal.html", context, status=status)
+        language = (get_language() or "en").split("-")[0]
+        context = {
+            "status": status,
+            "heading": heading,
+            "detail": first,
+            "more": more,
+            "home": f"{settings.LINK_SCHEME}://{settings.BASE_DOMAIN}{settings.LINK_PORT}/",
+            "lang": language,
+            "dir": "rtl" if language == "fa" else "ltr",
+        }
+        # Without the request: context processors may ask for a tenant's or a member's rows.
+        page = render_to_string("tenancy/refusal.html", context)
+        response = HttpResponse(page, status=status)
     response["Cache-Control"] = "no-store"
     return response
 

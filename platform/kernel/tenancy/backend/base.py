@@ -36,7 +36,7 @@ class Introspection(DatabaseIntrospection):
     tables of every tenant.
     """
 
-    def get_table_list(self, cursor: Any) -> list[TableInfo]:
+    def get_table_list(self, cursor: Any) -> list[Any]:
         cursor.execute(
             """
             SELECT c.relname, CASE WHEN c.relkind IN ('m', 'v') THEN 'v' WHEN c.relispartition THEN 'p' ELSE 't' END,
@@ -51,6 +51,9 @@ class Introspection(DatabaseIntrospection):
 
 
 class DatabaseWrapper(TenantsWrapper):
+    connection: Any
+    in_atomic_block: bool
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._owner: str | None = None
         self._bound = False

@@ -106,6 +106,7 @@ INSTALLED_APPS = [
     "kernel.ui",
     "kernel.web",
     "kernel.web.accounts",
+    "kernel.web.settings",
     "tenants.signup",
     "rest_framework",
     "django_htmx",
@@ -116,7 +117,7 @@ INSTALLED_APPS = [
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
 AUTH_USER_MODEL = "access.Member"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["kernel.accounts.passwords.Hasher"]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 PASSWORD_RESET_TIMEOUT = 60 * 60
@@ -189,6 +190,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "kernel.ui.context.ui",
                 "kernel.web.toasts.toasts",
+                "kernel.web.nav.nav",
             ],
         },
     }

@@ -16,6 +16,10 @@ class Board extends HTMLElement {
     this.addEventListener("htmx:afterSettle", () => this.adopt());
     this.addEventListener("keydown", (event) => this.key(event));
     document.addEventListener("click", (this.menu = (event) => {
+      // One menu serves all cards: it is told which one it was opened from.
+      const opener = event.target.closest("[data-fills-menu]");
+      const shared = opener && document.getElementById(opener.getAttribute("popovertarget"));
+      if (shared) shared.dataset.card = opener.closest("[data-id]").dataset.id;
       const item = event.target.closest("[data-move-to]");
       if (!item) return;
       const card = this.querySelector(`[data-id="${CSS.escape(item.closest("[data-card]")?.dataset.card || "")}"]`);

@@ -10,7 +10,7 @@ class Inline extends HTMLElement {
     if (this.ready) return;
     this.ready = true;
     this.shown = $(".value", this);
-    this.button = $(".edit", this);
+    this.button = $(".edit, button.value", this);
     this.button?.addEventListener("click", () => this.edit());
     this.addEventListener("click", (event) => { if (!this.editing && !event.target.closest("a, button")) this.edit(); });
     this.addEventListener("keydown", (event) => this.key(event));

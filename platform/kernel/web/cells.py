@@ -1,0 +1,110 @@
+"""Values as HTML: the cells of a list and the properties of a record, for one viewer."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+
+from kernel.records.show import Shown
+from kernel.records.specs import FieldSpec
+from kernel.ui.templatetags.ui import avatar, badge, due, icon
+from kernel.web.reach import record_url
+
+EMPTY = SafeString("")
+
+
+class Cells:
+    """Draws values of the rows of one `Shown`. With `links`, values lead where they point (a record, a mailbox)."""
+
+    def __init__(self, shown: Shown, *, links: bool = False) -> None:
+        self.shown, self.links = shown, links
+        self.format = shown.access.actor.format
+
+    def html(self, row: Any, spec: FieldSpec) -> SafeString:
+        value = spec.value(row)
+        if value in (None, "", []):
+            return EMPTY
+        draw = getattr(self, f"_{spec.kind.name}", None)
+        if draw is not None:
+            return draw(spec, value, row)
+        if spec.kind.is_numeric:
+            return format_html("<bdi>{}</bdi>", self.shown.value_text(spec, value))
+        return format_html('<span dir="auto">{}</span>', self.shown.value_text(spec, value))
+
+    def _reference(self, slug: str, pk: UUID | None) -> SafeString:
+        label = self.shown.labels.get(slug, pk)
+        if label is None:
+            return EMPTY
+        if self.links:
+            return format_html('<a class="link" dir="auto" href="{}">{}</a>', record_url(slug, pk), label)
+        return format_html('<span dir="auto">{}</span>', label)
+
+    def _relation(self, spec: FieldSpec, value: UUID, row: Any) -> SafeString:
+        if spec.related_type.is_setting:
+            label = self.shown.labels.get(spec.related, value)
+            return badge(label) if label else EMPTY
+        return self._reference(spec.related, value)
+
+    def _member(self, spec: FieldSpec, value: UUID, row: Any) -> SafeString:
+        label = self.shown.labels.get(spec.related, value)
+        if label is None:
+            return EMPTY
+        picture = avatar(label, value, silent=True)
+        return format_html('<span class="who">{}<span class="clip" dir="auto">{}</span></span>', picture, label)
+
+    def _relations(self, spec: FieldSpec, value: list[UUID], row: Any) -> SafeString:
+        drawn = [text for pk in value if (text := self._reference(spec.related, pk))]
+        return format_html_join(", ", "{}", ((text,) for text in drawn))
+
+    def _about(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
+        return self._reference(value["type"], UUID(value["id"]))
+
+    def _choice(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
+        tone = spec.extra.get("tones", {}).get(value, "")
+        return badge(self.shown.value_text(spec, value), tone)
+
+    def _yes_no(self, spec: FieldSpec, value: bool, row: Any) -> SafeString:
+        text = self.shown.value_text(spec, value)
+        return icon("check", "good", text) if value else format_html('<span class="muted">{}</span>', text)
+
+    def _long_text(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
+        if self.links:
+            return format_html('<span class="pre-line" dir="auto">{}</span>', value)
+        return format_html('<span dir="auto">{}</span>', Truncator(" ".join(value.split())).chars(80))
+
+    def _email(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
+        if self.links:
+            return format_html('<bdi dir="ltr"><a class="link" href="mailto:{0}">{0}</a></bdi>', value)
+        return format_html('<bdi dir="ltr">{}</bdi>', value)
+
+    def _phone(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
+        text = self.format.phone(value)
+        if self.links:
+            return format_html('<bdi dir="ltr"><a class="link" href="tel:{}">{}</a></bdi>', value, text)
+        return format_html('<bdi dir="ltr">{}</bdi>', text)
+
+    def _link(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
+        text = value.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
+        if self.links and value.startswith(("https://", "http://")):
+            return format_html(
+                '<bdi dir="ltr"><a class="link" href="{}" rel="noopener noreferrer" target="_blank">{}</a></bdi>', value, text
+            )
+        return format_html('<bdi dir="ltr">{}</bdi>', text)
+
+    def _datetime(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
+        if spec.extra.get("due") and getattr(row, "is_open", True):
+            return SafeString(due({"format": self.format}, value))  # type: ignore[arg-type]
+        full = self.format.datetime(value, "long")
+        text = self.format.datetime(value) if self.links else self.format.date(self.format.local(value).date())
+        return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), full, text)
+
+    def _date(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            value.isoformat(), self.format.date(value, "long"), self.format.date(value),
+        )  # fmt: skip
+
+    def _rows(self, spec: FieldSpec, value: list[dict[str, Any]], row: Any) -> SafeString:
+        return format_html('<span dir="auto">{}</span>', self.shown.value_text(spec, value))

@@ -1,0 +1,130 @@
+"""From a FieldSpec to the form field that asks for it."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access, Actor
+from kernel.records.kinds.relations import read_id
+from kernel.records.show import Labels
+from kernel.records.specs import FieldSpec
+from kernel.records.types import RecordType, registry
+from kernel.ui.fields import Field, Option
+
+FEW = 60
+
+
+class Controls:
+    """Fields for one actor and one type. Options and labels that several fields need are read once."""
+
+    def __init__(self, access: Access) -> None:
+        self.access, self.actor = access, access.actor
+        self.labels = Labels(access.actor)
+
+    def field(self, spec: FieldSpec, value: Any, *, name: str = "", errors: Sequence[Any] = (), **more: Any) -> Field:
+        """`value` is a Python value, or what somebody typed: text is shown again as it was typed."""
+        widget = spec.kind.widget
+        told: dict[str, Any] = {
+            "name": name or spec.name, "label": label_of(spec), "value": value, "help": spec.help,
+            "errors": errors, "required": spec.required, **more,
+        }  # fmt: skip
+        if spec.kind.name == "about":
+            about = spec.kind.canonical(spec, value) if not isinstance(value, str) else value
+            told["value"] = f"{about['type']}:{about['id']}" if isinstance(about, dict) else about or ""
+            return Field(widget="hidden", **told)
+        if spec.choices:
+            return Field(widget="select", options=spec.choices, empty="" if spec.required and value else "–", **told)
+        if spec.kind.is_reference:
+            return self._picker(spec, value, told)
+        if widget == "checkbox":
+            told["value"] = value if isinstance(value, bool) else str(value or "") == "true"
+        elif spec.kind.name == "integer" and isinstance(value, int):
+            told["value"] = spec.kind.show(spec, value, self.actor.format)
+        elif widget in ("text", "textarea", "email", "url"):
+            told["maxlength"] = spec.max_length or 0
+            if widget == "textarea":
+                told["rows"] = 4
+        elif widget == "phone" and isinstance(value, str) and value.startswith("+"):
+            told["value"] = self.actor.format.phone(value)
+        return Field(widget=widget, **told)
+
+    def unseen(self, spec: FieldSpec, value: Any) -> set[UUID]:
+        """The records that a value points at and this actor may not see."""
+        wanted: dict[str, set[UUID]] = {}
+        for slug, pk in spec.kind.references(spec, value):
+            wanted.setdefault(slug, set()).add(pk)
+        self.labels.load(wanted)
+        return {pk for slug, ids in wanted.items() for pk in ids if self.labels.get(slug, pk) is None}
+
+    def _picker(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:
+        related = spec.related_type
+        multiple = spec.kind.has_table
+        ids = [pk for item in (value if isinstance(value, list) else [value]) if (pk := _as_id(item))]
+        few = few_records(self.actor, related) if related.is_setting and spec.kind.name != "member" else None
+        if few is not None:
+            told["value"] = {str(pk) for pk in ids} if multiple else str(ids[0]) if ids else ""
+            few = [*few, *self._hidden(spec, set(ids) - {option.value for option in few})]
+            if multiple:
+                return Field(widget="checks", options=few, **told)
+            return Field(widget="select", options=few, empty="–", **told)
+        self.labels.load({spec.related: set(ids)})
+        chosen = [(str(pk), label) for pk in ids if (label := self.labels.get(spec.related, pk))]
+        may_create = not related.is_setting and self.actor.access(related).may("create")
+        url = f"/r/{spec.related}/options"
+        return Field(
+            widget="combobox", url=url, create_url=url if may_create else "", multiple=multiple, chosen=chosen,
+            placeholder=_("Search…"), **{**told, "value": ""},
+        )  # fmt: skip
+
+    def _hidden(self, spec: FieldSpec, ids: set[UUID]) -> list[Option]:
+        """What is held but no longer offered: saving the form must not lose it."""
+        self.labels.load({spec.related: ids})
+        return [Option(pk, label) for pk in ids if (label := self.labels.get(spec.related, pk))]
+
+
+def label_of(spec: FieldSpec) -> str:
+    """A field's label as the start of a line: model names are written in lower case."""
+    text = str(spec.label)
+    return text[:1].upper() + text[1:]
+
+def _as_id(value: Any) -> UUID | None:
+    return value if isinstance(value, UUID) else read_id(str(value or ""))
+
+
+def few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
+    """All records of a type with few of them, to choose from: None where they are too many for a list.
+
+    Where they belong to something of which there are several (stages to pipelines), its name stands before theirs.
+    """
+    key = f"few:{rtype.slug}"
+    if key not in actor.memo:
+        actor.memo[key] = _few_records(actor, rtype)
+    found: list[Option] | None = actor.memo[key]
+    return found
+
+
+def _few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
+    sort = rtype.sort.removeprefix("-")
+    order = "label_key" if sort == rtype.label_field else F(sort)
+    parent = parent_of(rtype)
+    ids = [parent.path + "_id"] if parent else []
+    rows = actor.access(rtype).records().order_by(*ids, order, "pk").values_list("pk", "label", *ids)[: FEW + 1]
+    rows = list(rows)
+    if len(rows) > FEW:
+        return None
+    if parent and len({row[2] for row in rows}) > 1:
+        labels = Labels(actor)
+        labels.load({parent.related: {row[2] for row in rows if row[2]}})
+        return [Option(row[0], f"{labels.get(parent.related, row[2]) or ''} · {row[1]}") for row in rows]
+    return [Option(row[0], row[1]) for row in rows]
+
+
+def parent_of(rtype: RecordType) -> FieldSpec | None:
+    """What a record of a settings type belongs to."""
+    for spec in rtype.specs().values():
+        if spec.kind.name == "relation" and spec.required and registry[spec.related].is_setting:
+            return spec
+    return None

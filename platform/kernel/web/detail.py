@@ -1,0 +1,212 @@
+"""One record on a page: its properties, what happened to it, and what hangs on it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from kernel.access.actor import Access
+from kernel.records.find import find
+from kernel.records.show import Shown
+from kernel.records.specs import FieldSpec
+from kernel.records.types import RecordType, Verb, registry
+from kernel.web import timeline
+from kernel.web.board import places_of
+from kernel.web.cells import Cells
+from kernel.web.controls import label_of
+from kernel.web.pages import list_crumb, page
+from kernel.web.reach import access_to, list_url, record_of, record_url
+
+RELATED = 10
+
+
+@dataclass
+class Property:
+    label: str
+    html: SafeString
+    url: str = ""
+
+
+@dataclass
+class Group:
+    title: Any
+    properties: list[Property] = field(default_factory=list)
+
+
+@dataclass
+class Table:
+    """Child rows as a table: lines with their total, or a contact's numbers."""
+
+    label: str
+    heads: list[tuple[str, str]]
+    rows: list[list[tuple[str, str]]]
+    total: str = ""
+
+
+@dataclass
+class RelatedList:
+    rtype: RecordType
+    label: Any
+    items: list[dict[str, Any]]
+    all_url: str
+    new_url: str
+    has_more: bool
+
+
+@require_safe
+def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    access = access_to(request, slug)
+    record = record_of(access, pk)
+    rtype = access.rtype
+    shown = Shown(access, [record])
+    groups, tables = _groups(access, shown, record)
+    may_edit = access.may("edit", record)
+    composer = timeline.composer_of(access)
+    context = {
+        "rtype": rtype, "record": record, "heading": record.label, "crumbs": [list_crumb(rtype)], "groups": groups,
+        "tables": tables, "facts": _facts(access, shown, record), "verbs": _verbs(access, record),
+        "may_edit": may_edit and bool(access.editable()), "may_delete": access.may("delete", record),
+        "path": _path(access, record) if may_edit else [], "related": _related(access, record),
+        "url": record_url(slug, pk), "timeline": timeline.page_of(access, record), "composer": composer,
+        "about": f"{slug}:{pk}",
+    }  # fmt: skip
+    return page(request, "web/detail.html", context)
+
+
+def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], list[Table]]:
+    """The panels; fields that no panel names stand in the last one. Empty ones that cannot be filled here are left out."""
+    readable, editable = access.readable(), access.editable()
+    cells = Cells(shown, links=True)
+    may_edit = access.may("edit", record)
+    tables: list[Table] = []
+    groups: list[Group] = []
+    named: set[str] = set()
+    url = record_url(access.rtype.slug, record.pk)
+    for panel in access.rtype.panels:
+        group = Group(panel.title)
+        for name in panel.fields:
+            spec = readable.get(name)
+            named.add(name)
+            if spec is None:
+                continue
+            if spec.rows:
+                if spec.value(record):
+                    tables.append(table_of(shown, spec, record))
+                continue
+            html = cells.html(record, spec)
+            can_edit = may_edit and name in editable and spec.kind.name != "about"
+            if html or can_edit:
+                group.properties.append(
+                    Property(label_of(spec), html, f"{url}/cell/{name}?at=record" if can_edit else "")
+                )
+        if group.properties:
+            groups.append(group)
+    system = Group("")
+    for name in ("created_at", "created_by", "updated_at"):
+        if name in readable and (html := cells.html(record, readable[name])):
+            system.properties.append(Property(label_of(readable[name]), html))
+    return [*groups, system], tables
+
+
+def table_of(shown: Shown, spec: FieldSpec, record: Any) -> Table:
+    rows = spec.value(record)
+    used = [
+        sub for sub in spec.rows if any(row.get(sub.name) not in (None, "", False) for row in rows)
+    ]
+    heads = [(label_of(sub), "amount" if sub.kind.is_numeric else "") for sub in used]
+    body = []
+    for row in rows:
+        body.append(
+            [(_sub_text(shown, sub, row), "amount" if sub.kind.is_numeric else "") for sub in used]
+        )
+    total = ""
+    money = [sub for sub in used if sub.kind.name == "money" and sub.read_only]
+    if money and all(row.get(money[-1].name) is not None for row in rows):
+        total = shown.value_text(money[-1], sum(row[money[-1].name] for row in rows))
+    return Table(label_of(spec), heads, body, total)
+
+
+def _sub_text(shown: Shown, sub: FieldSpec, row: dict[str, Any]) -> str:
+    value = row.get(sub.name)
+    fmt = shown.access.actor.format
+    if isinstance(value, str) and value.startswith("+") and value[1:].isdigit():
+        return fmt.phone(value)
+    return shown.value_text(sub, value) if value not in (None, "") else ""
+
+
+def _facts(access: Access, shown: Shown, record: Any) -> list[SafeString]:
+    """Beside the name: the first few things a list would say."""
+    cells = Cells(shown, links=True)
+    specs = [access.readable()[name] for name in access.rtype.columns if name in access.readable()]
+    return [
+        html
+        for spec in specs
+        if not spec.is_label and not spec.rows and (html := cells.html(record, spec))
+    ][:3]
+
+
+def _verbs(access: Access, record: Any) -> list[tuple[Verb, bool]]:
+    """The verbs that apply, each with whether it asks for something first."""
+    return [
+        (verb, any(spec.required for spec in verb.fields))
+        for verb in access.rtype.verbs
+        if verb.applies(record) and access.may(verb.permission or verb.name, record)
+    ]
+
+
+def _path(access: Access, record: Any) -> list[dict[str, Any]]:
+    """The stages of the record's pipeline, as steps to go."""
+    board = access.rtype.board
+    if board is None or board.by not in access.editable() or board.within not in access.readable():
+        return []
+    within = access.readable()[board.within].value(record)
+    place = next((place for place in places_of(access, board) if place["id"] == within), None)
+    if place is None:
+        return []
+    at = access.readable()[board.by].value(record)
+    steps: list[dict[str, Any]] = []
+    is_past = any(pk == at for pk, _label, _dot in place["stages"])
+    for pk, label, dot in place["stages"]:
+        is_here = pk == at
+        is_past = is_past and not is_here
+        tone = dot.removeprefix("k-") if is_here and dot.startswith("k-") else "done" if is_past else ""
+        steps.append({"id": pk, "label": label, "here": is_here, "tone": tone})
+    return steps
+
+
+def _related(access: Access, record: Any) -> list[RelatedList]:
+    lists = []
+    for related in access.rtype.related:
+        rtype = registry[related.slug]
+        other = access.actor.access(rtype)
+        spec = other.readable().get(related.field)
+        if spec is None or not other.may("view"):
+            continue
+        shown_page = find(other, {related.field: str(record.pk)}).page(RELATED)
+        url = f"{list_url(rtype.slug)}?{related.field}={record.pk}"
+        here = record_url(access.rtype.slug, record.pk)
+        new_url = f"{list_url(rtype.slug)}/new?{related.field}={record.pk}&next={here}" if other.may("create") else ""
+        label = rtype.label_plural if rtype.slug != access.rtype.slug else f"{rtype.label_plural} · {label_of(spec)}"
+        lists.append(
+            RelatedList(rtype, label, _items(other, shown_page.rows, related.field), url, new_url, shown_page.next is not None)
+        )
+    return lists
+
+
+def _items(access: Access, rows: list[Any], field_name: str) -> list[dict[str, Any]]:
+    """Each with what says most about it: the amount, the state, else its first other column."""
+    specs = [access.readable()[n] for n in access.rtype.columns if n in access.readable() and n != field_name]
+    specs = [spec for spec in specs if not spec.is_label]
+    money = next((spec for spec in specs if spec.kind.name == "money"), None)
+    rest = [spec for spec in specs if spec is not money and not spec.kind.has_table][:2]
+    shown = Shown(access, rows, [*rest, *([money] if money else [])])
+    cells = Cells(shown)
+    items = []
+    for row in rows:
+        facts = [html for spec in rest if (html := cells.html(row, spec))][:1 if money else 2]
+        amount = access.actor.format.money(money.value(row), compact=True) if money and money.value(row) is not None else ""
+        items.append({"url": record_url(access.rtype.slug, row.pk), "label": row.label, "facts": facts, "amount": amount})
+    return items

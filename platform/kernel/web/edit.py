@@ -1,0 +1,221 @@
+"""Making, changing, deleting and restoring a record; its verbs."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kernel.access.actor import Access
+from kernel.records import change
+from kernel.records.change import NotFound, Stale
+from kernel.records.types import Verb
+from kernel.web.controls import Controls
+from kernel.web.forms import RecordForm, typed
+from kernel.web.pages import go, list_crumb, page, reload
+from kernel.web.reach import access_to, list_url, record_of, record_url, wants_json, way_back
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@form_page
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    access = access_to(request, slug, "create")
+    if request.method == "POST":
+        form = RecordForm(access, data=request.POST)
+        values = form.read()
+        if not form.errors:
+            try:
+                record = change.create(access, values)
+            except ValidationError as error:
+                form.add_errors(error)
+            else:
+                text = _("%(label)s was added.") % {"label": record.label}
+                return go(request, way_back(request, record_url(slug, record.pk)), text, tone="good")
+        return _form_page(request, access, form, status=422)
+    return _form_page(request, access, RecordForm(access, prefill=_prefill(request, access)))
+
+
+def _prefill(request: HttpRequest, access: Access) -> dict[str, Any]:
+    """What the address asks to start from (?company=ID): only what this actor could type, and silently not the rest."""
+    found: dict[str, Any] = {}
+    for name, text in request.GET.items():
+        spec = access.editable().get(name)
+        if spec is None or spec.rows:
+            continue
+        try:
+            value = spec.parse(text, access)
+            change.check_reach(access, spec, value)
+        except ValidationError:
+            continue
+        found[name] = value
+    return found
+
+
+@form_page
+def edit(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    access = access_to(request, slug)
+    record = record_of(access, pk)
+    access.check("edit", record)
+    if request.method == "POST":
+        form = RecordForm(access, record, request.POST)
+        values = form.read()
+        if not form.errors:
+            try:
+                _save(access, record, form, values, posted_version(request))
+            except ValidationError as error:
+                form.add_errors(error)
+            except Stale:
+                return _form_page(request, access, form, record, status=409)
+            except NotFound as error:
+                raise Http404 from error
+            else:
+                return go(request, way_back(request, record_url(slug, pk)), _("Saved."), tone="good")
+        return _form_page(request, access, form, record, status=422)
+    return _form_page(request, access, RecordForm(access, record), record)
+
+
+def _save(access: Access, record: Any, form: RecordForm, values: dict[str, Any], version: int | None) -> None:
+    """Save; where somebody was faster but changed other fields, save on top of theirs."""
+    try:
+        change.edit(access, record, values, version)
+    except Stale as stale:
+        if not form.merge(stale.record):
+            raise
+        change.edit(access, stale.record, form.remaining(), stale.record.version)
+
+
+def posted_version(request: HttpRequest) -> int | None:
+    text = request.POST.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _form_page(
+    request: HttpRequest, access: Access, form: RecordForm, record: Any | None = None, status: int = 200
+) -> HttpResponse:
+    rtype = access.rtype
+    crumbs = [list_crumb(rtype)]
+    if record is None:
+        heading = _("New: %(type)s") % {"type": rtype.label}
+        cancel = way_back(request, list_url(rtype.slug))
+    else:
+        heading = _("Edit %(label)s") % {"label": record.label}
+        cancel = way_back(request, record_url(rtype.slug, record.pk))
+        crumbs.append({"label": record.label, "url": record_url(rtype.slug, record.pk)})
+    version = form.record.version if record is not None else None
+    context = {
+        "form": form, "rtype": rtype, "record": record, "heading": heading, "crumbs": crumbs, "cancel": cancel,
+        "version": version, "next": request.POST.get("next") or request.GET.get("next") or "",
+    }  # fmt: skip
+    return page(request, "web/form.html", context, status)
+
+
+@require_POST
+def delete(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    access = access_to(request, slug)
+    record = record_of(access, pk)
+    try:
+        change.delete(access, record, posted_version(request))
+    except Stale:
+        return _overtaken(request, slug, pk)
+    except NotFound as error:
+        raise Http404 from error
+    text = _("%(label)s was moved to the trash.") % {"label": record.label}
+    back = way_back(request, list_url(slug))
+    return go(request, back, text, undo=f"{record_url(slug, pk)}/restore")
+
+
+@require_POST
+def restore(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    """From the trash page, or by the toast's Undo."""
+    access = access_to(request, slug)
+    record = access.records(deleted=True).filter(pk=pk).first()
+    if record is None:
+        record = record_of(access, pk)  # restored already, in another window
+    else:
+        try:
+            change.restore(access, record)
+        except NotFound as error:
+            raise Http404 from error
+        except ValidationError as error:
+            return go(request, way_back(request, "/trash"), " ".join(error.messages), tone="bad")
+    text = _("%(label)s was restored.") % {"label": record.label}
+    if wants_json(request):
+        return reload(text, tone="good", url=record_url(slug, pk))
+    return go(request, way_back(request, record_url(slug, pk)), text, tone="good")
+
+
+def _overtaken(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    text = _("Somebody changed this meanwhile, so nothing was done. Look at it again, then repeat the step.")
+    return go(request, record_url(slug, pk), text, tone="warn")
+
+
+# -- verbs
+
+
+@form_page
+def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
+    """GET asks for the verb's fields, in a dialog or as a page; POST does it."""
+    access = access_to(request, slug)
+    found = access.rtype.verb(name)
+    if found is None:
+        raise Http404
+    record = record_of(access, pk)
+    access.check(found.permission or found.name, record)
+    if not found.applies(record):
+        return go(request, record_url(slug, pk), _("This has been done already."), tone="warn")
+    if request.method != "POST":
+        return _verb_page(request, access, record, found, {}, [])
+    errors: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    for spec in found.fields:
+        if spec.name in request.POST or f"{spec.name}__text" in request.POST:
+            try:
+                value = spec.parse(typed(request.POST, spec.name), access)
+            except ValidationError as error:
+                errors[spec.name] = error.messages
+                continue
+            if value is not None:
+                values[spec.name] = value
+    if errors:
+        return _verb_page(request, access, record, found, errors, [])
+    try:
+        found.action(record, access, version=posted_version(request), **values)
+    except ValidationError as error:
+        told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        asked = {spec.name for spec in found.fields}
+        general = [message for key, messages in told.items() if key not in asked for message in messages]
+        return _verb_page(request, access, record, found, {k: m for k, m in told.items() if k in asked}, general)
+    except Stale:
+        return _overtaken(request, slug, pk)
+    except NotFound as error:
+        raise Http404 from error
+    return go(request, way_back(request, record_url(slug, pk)), found.done or _("Saved."), tone=found.tone or "good")
+
+
+def _verb_page(
+    request: HttpRequest, access: Access, record: Any, found: Verb, errors: dict[str, list[str]], general: list[str]
+) -> HttpResponse:
+    controls = Controls(access)
+    is_post = request.method == "POST"
+    fields = [
+        controls.field(
+            spec,
+            typed(request.POST, spec.name) if is_post else spec.value(record),
+            errors=errors.get(spec.name, []),
+            id=f"v-{spec.name}",
+        )
+        for spec in found.fields
+        if spec.name in access.editable()
+    ]
+    url = f"{record_url(access.rtype.slug, record.pk)}/{found.name}"
+    context = {
+        "heading": f"{found.label}: {record.label}", "verb": found, "fields": fields, "general": general, "url": url,
+        "version": request.POST.get("version") or record.version, "next": way_back(request, ""), "submit": found.label,
+        "crumbs": [list_crumb(access.rtype), {"label": record.label, "url": record_url(access.rtype.slug, record.pk)}],
+        "cancel": record_url(access.rtype.slug, record.pk),
+    }  # fmt: skip
+    template = "web/_ask.html" if request.headers.get("HX-Request") else "web/ask.html"
+    return page(request, template, context, 422 if is_post else 200)

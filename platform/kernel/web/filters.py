@@ -1,0 +1,171 @@
+"""The panel in which filters are chosen: a fitting control for each field, and a clean address from what was chosen."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from kernel.access.actor import Access
+from kernel.lib.errors import ParseError
+from kernel.records.find import NOT_FILTERS
+from kernel.records.kinds.relations import read_id
+from kernel.records.show import Labels
+from kernel.records.specs import FieldSpec
+from kernel.ui.fields import Field
+from kernel.web.controls import few_records, label_of
+from kernel.web.forms import typed
+from kernel.web.pages import go, list_crumb, page
+from kernel.web.reach import access_to, list_url
+
+
+@dataclass
+class Group:
+    """One field's controls. Open where it is in use, or where the type names it as a usual filter."""
+
+    spec: FieldSpec
+    label: str
+    fields: list[Field] = field(default_factory=list)
+    is_open: bool = False
+
+
+@require_safe
+def choose(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET shows the controls; with `apply`, goes on to the list that they mean."""
+    access = access_to(request, slug)
+    errors: dict[str, list[str]] = {}
+    if "apply" in request.GET:
+        query, errors = _applied(request, access)
+        if not errors:
+            return go(request, list_url(slug) + (f"?{query.urlencode()}" if query else ""))
+    keep = [(k, v) for k, vs in request.GET.lists() for v in vs if k in ("q", "sort", "view", "pipeline") and v]
+    groups = [group for spec in _fields(access) if (group := _group(request, access, spec, errors)).fields]
+    usual = set(access.rtype.filters)
+    for group in groups:
+        group.is_open = group.is_open or group.spec.name in usual
+    groups.sort(key=lambda group: not group.is_open)
+    context = {
+        "heading": _("Filters"), "groups": groups, "keep": keep, "url": f"{list_url(slug)}/filters", "rtype": access.rtype,
+        "clear": list_url(slug), "crumbs": [list_crumb(access.rtype)], "cancel": list_url(slug),
+        "wrong": [f for group in groups for f in group.fields],
+    }  # fmt: skip
+    template = "web/_filters.html" if request.headers.get("HX-Request") else "web/filters.html"
+    return page(request, template, context, 422 if errors else 200)
+
+
+def _fields(access: Access) -> list[FieldSpec]:
+    return [spec for spec in access.readable().values() if spec.kind.is_filterable and not spec.rows]
+
+
+def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[str, list[str]]) -> Group:
+    group = Group(spec, label_of(spec))
+    get = request.GET.get
+    name, kind = spec.name, spec.kind
+    held = [v for raw in (get(name, ""), get(f"{name}__in", "")) for v in raw.split(",") if v]
+    if "apply" in request.GET:
+        held = [v for v in request.GET.getlist(name) if v]
+    if spec.choices:
+        group.fields = [Field(name, group.label, "checks", value=held, options=spec.choices, hide_label=True)]
+    elif kind.name == "yes_no":
+        options = [("true", _("Yes")), ("false", _("No"))]
+        group.fields = [Field(name, group.label, "checks", value=held, options=options, hide_label=True)]
+    elif spec.related:
+        group.fields = _related(access, spec, group.label, held)
+    elif kind.is_numeric or kind.name in ("date", "datetime"):
+        # A moment is filtered by whole days; an amount is typed in the unit it is shown in.
+        widget = "date" if kind.name == "datetime" else kind.widget
+        group.fields = [
+            Field(
+                f"{name}__{end}", label, widget, id=f"x-{name}-{end}", errors=errors.get(f"{name}__{end}", []),
+                value=_held(access, spec, get(f"{name}__{end}", ""), "apply" in request.GET),
+            )
+            for end, label in (("gte", _("From")), ("lte", _("To")))
+        ]  # fmt: skip
+        held = [f for f in (get(f"{name}__gte"), get(f"{name}__lte")) if f]
+    elif "contains" in kind.lookups:
+        key = f"{name}__contains"
+        group.fields = [Field(key, group.label, "text", get(key, ""), hide_label=True, placeholder=_("Contains…"))]
+        held = [get(key)] if get(key) else []
+    if group.fields and "empty" in kind.lookups:
+        options = [("true", _("Without a value")), ("false", _("With a value"))]
+        empty = get(f"{name}__empty", "")
+        label = _("Empty or not")
+        group.fields.append(
+            Field(f"{name}__empty", label, "select", empty, options=options, empty="–", hide_label=True, id=f"x-{name}-empty")
+        )
+        held = held or ([empty] if empty else [])
+    group.is_open = bool(held)
+    return group
+
+
+def _related(access: Access, spec: FieldSpec, label: str, held: list[str]) -> list[Field]:
+    related = spec.related_type
+    few = few_records(access.actor, related) if related.is_setting and spec.kind.name != "member" else None
+    if few is not None:
+        return [Field(spec.name, label, "checks", value=held, options=few, hide_label=True)] if few else []
+    labels = Labels(access.actor)
+    me = access.actor.member
+    ids = [me.pk if part == "me" and me else read_id(part) for part in held]
+    labels.load({spec.related: {pk for pk in ids if pk}})
+    chosen = [(str(pk), text) for pk in ids if pk and (text := labels.get(spec.related, pk))]
+    url = f"/r/{spec.related}/options"
+    return [
+        Field(spec.name, label, "combobox", url=url, multiple=True, chosen=chosen, hide_label=True, placeholder=_("Search…"),
+              id=f"x-{spec.name}")
+    ]  # fmt: skip
+
+
+def _held(access: Access, spec: FieldSpec, raw: str, is_typed: bool) -> Any:
+    """A bound as it stands in the address, to be shown as the viewer writes it."""
+    if not raw or is_typed:
+        return raw
+    try:
+        if spec.kind.name == "datetime":
+            from_day = spec.kind.condition(spec, "gte", raw, access)
+            return access.actor.format.local(from_day.children[0][1]).date()
+        return spec.kind.filter_value(spec, raw, access)
+    except (ParseError, ValidationError):
+        return raw
+
+
+def _applied(request: HttpRequest, access: Access) -> tuple[QueryDict, dict[str, list[str]]]:
+    """The address of the list: canonical values, nothing empty."""
+    query = QueryDict(mutable=True)
+    errors: dict[str, list[str]] = {}
+    for key in dict.fromkeys(k.removesuffix("__text").removesuffix("__was") for k in request.GET):
+        if key in NOT_FILTERS:
+            if key in ("q", "sort", "view") and request.GET.get(key):
+                query[key] = request.GET[key]
+            continue
+        name, _sep, lookup = key.partition("__")
+        spec = access.readable().get(name)
+        if spec is None or (lookup and lookup not in spec.kind.lookups):
+            continue
+        values = [value for value in request.GET.getlist(key) if value.strip()]
+        try:
+            if lookup in ("gte", "lte"):
+                text = typed(request.GET, key)
+                if text.strip():
+                    query[key] = _canonical(access, spec, text)
+            elif lookup:
+                if values:
+                    query[key] = values[-1]
+            elif spec.kind.name == "yes_no":
+                if len(set(values)) == 1:
+                    query[key] = values[0]
+            elif values:
+                several = len(values) > 1 and "in" in spec.kind.lookups
+                query[f"{name}__in" if several else name] = ",".join(values) if several else values[0]
+        except ParseError as error:
+            errors[key] = [str(error.message)]
+        except ValidationError as error:
+            errors[key] = error.messages
+    return query, errors
+
+
+def _canonical(access: Access, spec: FieldSpec, text: str) -> str:
+    if spec.kind.name == "datetime":
+        return access.actor.format.parse_date(text).isoformat()
+    return str(spec.kind.canonical(spec, spec.parse(text, access)))

@@ -1,0 +1,310 @@
+"""A record's form, built of its specs: what is shown, what was typed, what is wrong with it.
+
+What somebody typed is never lost: a form with errors, or one that was overtaken by another's change, shows it again.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access
+from kernel.records.show import Shown
+from kernel.records.specs import FieldSpec
+from kernel.records.types import Panel
+from kernel.ui.fields import Field
+from kernel.web.controls import Controls, label_of
+
+BLANK_WITHOUT_SCRIPT = 2
+
+
+@dataclass
+class RowsBlock:
+    """Child rows on a form: each a list of fields, a blank one to copy, and how a row's total is previewed."""
+
+    spec: FieldSpec
+    rows: list[list[Field]]
+    blank: list[Field]
+    extra: list[list[Field]]
+    errors: list[str]
+    label: str = ""
+    help: Any = ""
+    is_rows: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def control_id(self) -> str:
+        return f"f-{self.spec.name}"
+
+    @property
+    def messages(self) -> list[str]:
+        return self.errors
+
+    @property
+    def has_totals(self) -> bool:
+        return any(sub.kind.name == "money" for sub in self.spec.rows)
+
+
+@dataclass
+class Choice:
+    """A field that two people changed: whose value stays?"""
+
+    name: str
+    label: str
+    mine: str
+    theirs: str
+
+
+@dataclass
+class Section:
+    title: Any
+    items: list[Any] = field(default_factory=list)
+
+
+class RecordForm:
+    """`record` is the one to edit, or None for a new one. `names` narrows the fields asked for."""
+
+    def __init__(
+        self,
+        access: Access,
+        record: Any | None = None,
+        data: QueryDict | None = None,
+        *,
+        prefill: Mapping[str, Any] | None = None,
+        names: Iterable[str] | None = None,
+    ) -> None:
+        self.access, self.data = access, data
+        self.is_new = record is None
+        self.record = blank_record(access) if record is None else record
+        self.controls = Controls(access)
+        editable = access.editable()
+        panels = access.rtype.panels or (Panel(access.rtype.label, tuple(access.rtype.specs())),)
+        wanted = set(editable if names is None else names)
+        self.panels = [(panel.title, [n for n in panel.fields if n in editable and n in wanted]) for panel in panels]
+        self.specs = {name: editable[name] for _title, names_ in self.panels for name in names_}
+        self.errors: dict[str, list[str]] = {}
+        self.general: list[str] = []
+        self.choices: list[Choice] = []
+        self.parsed: dict[str, Any] = {}
+        self.base = {name: spec.canonical(self.record) for name, spec in self.specs.items()}
+        self._taken: dict[str, Any] = {}
+        self.prefill = dict(prefill or {})
+
+    # -- reading
+
+    def read(self) -> dict[str, Any]:
+        """The values that differ from the record's own. Problems are put on their fields."""
+        assert self.data is not None
+        values: dict[str, Any] = {}
+        for name, spec in self.specs.items():
+            if self.data.get(f"keep-{name}") == "theirs" or not self._is_posted(spec):
+                continue
+            try:
+                value = self._read(spec)
+            except ValidationError as error:
+                self.add_errors(error)
+                continue
+            if spec.kind.is_reference and (unseen := self.controls.unseen(spec, spec.value(self.record))):
+                # What this person cannot see was not shown, so an empty field does not mean to clear it.
+                if not spec.kind.has_table and value is None:
+                    continue
+                if spec.kind.has_table:
+                    value = sorted({*value, *unseen})
+            self.parsed[name] = value
+            if comparable(spec, value) != comparable(spec, spec.value(self.record)):
+                values[name] = value
+        return values
+
+    def _is_posted(self, spec: FieldSpec) -> bool:
+        assert self.data is not None
+        if spec.rows:
+            return f"{spec.name}-count" in self.data
+        return spec.name in self.data or f"{spec.name}__text" in self.data
+
+    def _read(self, spec: FieldSpec) -> Any:
+        assert self.data is not None
+        if spec.rows:
+            blank = self._blank_texts(spec)
+            rows = [row for row in posted_rows(self.data, spec) if any(row.get(n, "") != t for n, t in blank.items())]
+            return spec._read(spec.kind.read_form, rows, self.access)  # type: ignore[attr-defined]
+        if spec.kind.has_table:
+            return spec.parse(",".join(filter(None, self.data.getlist(spec.name))), self.access)
+        return spec.parse(typed(self.data, spec.name), self.access)
+
+    def _blank_texts(self, spec: FieldSpec) -> dict[str, str]:
+        fmt = self.access.actor.format
+        return {
+            sub.name: sub.kind.edit_text(sub, sub.initial(), fmt) if sub.initial() is not None else ""
+            for sub in spec.rows
+            if not sub.read_only
+        }
+
+    def add_errors(self, error: ValidationError) -> None:
+        """On the fields they are about; what this form does not ask for is said above it."""
+        if not hasattr(error, "error_dict"):
+            self.general += error.messages
+            return
+        specs = self.access.readable()
+        for name, messages in error.message_dict.items():
+            if name in self.specs:
+                self.errors.setdefault(name, []).extend(messages)
+            elif name in specs:
+                self.general += [f"{label_of(specs[name])}: {message}" for message in messages]
+            else:
+                self.general += messages
+
+    # -- meeting another's change
+
+    def merge(self, current: Any) -> bool:
+        """`current` is the record as somebody else left it. True where the two changes do not touch: then they can be
+        saved together. Else the fields that both changed are shown with both values."""
+        before = self._posted_base()
+        self.record = current
+        shown = Shown(self.access, [current], self.specs.values())
+        for name, spec in self.specs.items():
+            mine, theirs = comparable(spec, self.parsed.get(name)), comparable(spec, spec.value(current))
+            if name not in self.parsed or mine == theirs:
+                continue
+            if before is not None and mine == before.get(name):
+                del self.parsed[name]
+                self._taken[name] = spec.value(current)
+            elif before is None or theirs != before.get(name):
+                shown.labels.load(_references(spec, self.parsed[name]))
+                mine_text, theirs_text = (
+                    shown.value_text(spec, value) or _("(empty)") for value in (self.parsed[name], spec.value(current))
+                )
+                self.choices.append(Choice(name, label_of(spec), mine_text, theirs_text))
+        self.base = {name: spec.canonical(current) for name, spec in self.specs.items()}
+        return not self.choices
+
+    def _posted_base(self) -> dict[str, Any] | None:
+        """The comparable values that this form was drawn with, as it carried them."""
+        assert self.data is not None
+        try:
+            base = json.loads(self.data.get("base", ""))
+        except ValueError:
+            return None
+        return base if isinstance(base, dict) else None
+
+    def remaining(self) -> dict[str, Any]:
+        """After `merge`: what is still to be written over the current record."""
+        return {
+            name: value
+            for name, value in self.parsed.items()
+            if comparable(self.specs[name], value) != comparable(self.specs[name], self.specs[name].value(self.record))
+        }
+
+    # -- showing
+
+    @property
+    def base_json(self) -> str:
+        return json.dumps({n: comparable(s, s.value(self.record)) for n, s in self.specs.items()}, ensure_ascii=False)
+
+    @property
+    def sections(self) -> list[Section]:
+        made = [Section(title, [self.item(name) for name in names]) for title, names in self.panels]
+        return [section for section in made if section.items]
+
+    @property
+    def fields(self) -> list[Any]:
+        return [item for section in self.sections for item in section.items]
+
+    def item(self, name: str) -> Field | RowsBlock:
+        spec = self.specs[name]
+        if spec.rows:
+            return self._rows(spec)
+        errors = self.errors.get(name, [])
+        return self.controls.field(spec, self._shown(spec), errors=errors)
+
+    def _shown(self, spec: FieldSpec) -> Any:
+        """What was typed, else what was asked for by the address, else what the record holds."""
+        if spec.name in self._taken:
+            return self._taken[spec.name]
+        if self.data is not None and self._is_posted(spec):
+            if spec.kind.has_table:
+                return list(filter(None, self.data.getlist(spec.name)))
+            if spec.name in self.parsed and spec.kind.is_reference:
+                return self.parsed[spec.name]
+            return typed(self.data, spec.name)
+        return self.prefill.get(spec.name, spec.value(self.record))
+
+    def _rows(self, spec: FieldSpec) -> RowsBlock:
+        subs = [sub for sub in spec.rows if not sub.read_only]
+        values: list[Mapping[str, Any]] = list(spec.value(self.record))
+        if self.data is not None and self._is_posted(spec) and spec.name not in self._taken:
+            values = list(posted_rows(self.data, spec))
+        rows = [self._row(spec, subs, str(i), values[i]) for i in range(len(values))]
+        initial = {sub.name: sub.initial() for sub in subs}
+        extra = [self._row(spec, subs, str(len(values) + i), initial) for i in range(BLANK_WITHOUT_SCRIPT)]
+        blank = self._row(spec, subs, "__i__", initial)
+        return RowsBlock(spec, rows, blank, extra, self.errors.get(spec.name, []), label_of(spec), spec.help)
+
+    def _row(self, spec: FieldSpec, subs: list[FieldSpec], index: str, values: Mapping[str, Any]) -> list[Field]:
+        return [
+            self.controls.field(
+                sub, values.get(sub.name), name=f"{spec.name}-{index}-{sub.name}", hide_label=True, help=""
+            )
+            for sub in subs
+        ]
+
+
+def blank_record(access: Access) -> Any:
+    """A record as a new one starts: defaults, what the type says, and what follows from them."""
+    rtype, actor = access.rtype, access.actor
+    record = rtype.model()
+    for name, value in rtype.initial(actor).items():
+        rtype.specs()[name].assign(record, value)
+    if rtype.is_owned and actor.member:
+        record.owner = actor.member
+    try:
+        rtype.prepare(record, actor, set())
+    except ValidationError:
+        pass  # said when it is saved, if it still holds then
+    return record
+
+
+def typed(data: QueryDict, name: str) -> str:
+    """What was typed; without script a picker posts the text of a name beside the id it was drawn with."""
+    text = data.get(f"{name}__text")
+    if text is not None and text != data.get(f"{name}__was", ""):
+        return text
+    return data.get(name, "")
+
+
+def posted_rows(data: QueryDict, spec: FieldSpec) -> list[dict[str, str]]:
+    """Rows as `crm-rows` posts them: PREFIX-INDEX-FIELD, with gaps where a row was taken away."""
+    prefix = f"{spec.name}-"
+    names = {sub.name for sub in spec.rows if not sub.read_only}
+    rows: dict[int, dict[str, str]] = {}
+    for key in data:
+        index, _sep, sub = key.removeprefix(prefix).partition("-")
+        sub = sub.removesuffix("__text")
+        if key.startswith(prefix) and index.isascii() and index.isdigit() and len(index) < 5 and sub in names:
+            rows.setdefault(int(index), {})[sub] = typed(data, f"{prefix}{index}-{sub}")
+    return [rows[i] for i in sorted(rows) if not data.get(f"{prefix}{i}-delete")]
+
+
+def comparable(spec: FieldSpec, value: Any) -> Any:
+    """A value's canonical form, of rows without what nobody types, of moments without the seconds no form shows."""
+    if spec.kind.name == "datetime" and value:
+        value = value.replace(second=0, microsecond=0)
+    if spec.rows:
+        return [
+            {sub.name: sub.kind.canonical(sub, row.get(sub.name)) for sub in spec.rows if not sub.read_only}
+            for row in value or []
+        ]
+    return spec.kind.canonical(spec, value)
+
+
+def _references(spec: FieldSpec, value: Any) -> dict[str, set[Any]]:
+    wanted: dict[str, set[Any]] = {}
+    for slug, pk in spec.kind.references(spec, value):
+        wanted.setdefault(slug, set()).add(pk)
+    return wanted

@@ -1,0 +1,73 @@
+"""What stands in the sidebar: only what resolves, and what this actor may use."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Actor
+from kernel.records.types import registry
+
+May = Callable[[Actor], bool]
+
+
+def nav(request: HttpRequest) -> dict[str, Any]:
+    """The context processor of the shell. Nothing is worked out for a page that shows no sidebar."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None or actor.member is None:
+        return {}
+    member = actor.member
+    tenant = request.tenant  # type: ignore[attr-defined]
+    return {
+        "workspace": {"name": tenant.name, "url": "/"},
+        "nav": SimpleLazyObject(lambda: list(_entries(request, actor))),
+        "nav_end": SimpleLazyObject(lambda: list(_end(request, actor))),
+        "tabs": SimpleLazyObject(lambda: _tabs(list(_entries(request, actor)))),
+        "me": {
+            "name": member.name, "key": member.pk, "url": "/settings/profile" if _answers("/settings/profile") else "/",
+            "sign_out_url": "/logout", "current": request.path == "/settings/profile",
+        },
+    }  # fmt: skip
+
+
+def _entries(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
+    yield from _entry(request, _("Home"), "/", "home")
+    records = _("Records")
+    for rtype in registry.values():
+        if rtype.in_menu and actor.access(rtype).may("view"):
+            yield from _entry(request, rtype.label_plural, f"/r/{rtype.slug}", rtype.icon, records)
+    work = _("Work")
+    yield from _entry(request, _("Reports"), "/reports", "chart-bar", work)
+    if actor.may_system("import"):
+        yield from _entry(request, _("Imports"), "/imports", "file-import", work)
+    yield from _entry(request, _("Trash"), "/trash", "trash", work)
+
+
+def _end(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
+    yield from _entry(request, _("Settings"), "/settings", "settings")
+
+
+def _tabs(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return entries[:4]
+
+
+def _entry(request: HttpRequest, label: Any, url: str, icon: str, group: str = "") -> Iterator[dict[str, Any]]:
+    if _answers(url):
+        current = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
+        yield {"label": label, "url": url, "icon": icon, "group": group, "current": current}
+
+
+_known: dict[str, bool] = {}
+
+
+def _answers(url: str) -> bool:
+    if url not in _known:
+        try:
+            resolve(url, "config.urls_tenant")
+            _known[url] = True
+        except Resolver404:
+            _known[url] = False
+    return _known[url]

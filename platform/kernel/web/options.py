@@ -1,0 +1,59 @@
+"""What pickers offer, and the record that a picker makes."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_http_methods
+
+from kernel.access.actor import Access
+from kernel.records.change import create
+from kernel.records.find import find
+from kernel.records.show import Shown
+from kernel.web.reach import access_to
+
+MOST = 20
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def options(request: HttpRequest, slug: str) -> JsonResponse:
+    """What a picker offers: at most 20 records in reach, by folded search. POST makes one of which only the name is known."""
+    access = access_to(request, slug)
+    if request.method == "POST":
+        return _make_option(request, access)
+    return JsonResponse(find_options(access, request.GET.get("q", "")), safe=False)
+
+
+def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
+    access.check("create")
+    label = request.POST.get("label", "").strip()
+    editable = access.editable()
+    try:
+        values = {
+            name: editable[name].parse(text, access)
+            for name, text in access.rtype.values_of_label(label).items()
+            if name in editable and text
+        }
+        record = create(access, values)
+    except ValidationError as error:
+        return JsonResponse({"message": " ".join(error.messages)}, status=422)
+    except PermissionDenied as error:
+        return JsonResponse({"message": str(error)}, status=403)
+    return JsonResponse({"id": str(record.pk), "label": record.label}, status=201)
+
+
+def find_options(access: Access, q: str) -> list[dict[str, str]]:
+    rtype = access.rtype
+    params = {"q": q}
+    if rtype.label_field in access.readable() and access.readable()[rtype.label_field].kind.is_sortable:
+        params["sort"] = rtype.label_field
+    rows = find(access, params).page(MOST).rows
+    detail = [
+        spec
+        for name in rtype.columns
+        if (spec := access.readable().get(name))
+        and not spec.is_label and not spec.kind.has_table and spec.kind.name in ("relation", "text", "choice", "email")
+    ][:1]
+    shown = Shown(access, rows, detail)
+    return [
+        {"id": str(row.pk), "label": row.label, "detail": " · ".join(filter(None, (shown.text(row, s) for s in detail)))}
+        for row in rows
+    ]

@@ -1,0 +1,365 @@
+"""`make bench`: the product beside the database's own ceiling and a bare framework's floor, in one run.
+
+For each task three figures, as requests per second with two clients: **raw** (the SQL through psycopg, no HTTP: the
+ceiling), **floor** (a bare Django view doing that SQL, answering JSON) and **Peyvand** (its API: key, rights, tenancy,
+events). The three are measured in turns, so that a machine whose speed drifts moves all of them. The budget is a
+ratio: at most three times the floor's time for a request. Exit status 1 when one is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+ROOT = Path(__file__).resolve().parent.parent
+CLIENTS, WORKERS = 2, 2
+BUDGET = 3.0
+SUBDOMAIN = "bench"
+Call = Callable[[http.client.HTTPConnection], None]
+
+
+@dataclass
+class Task:
+    """`sql` is what the floor and the ceiling do, `call` what is asked of the product."""
+
+    name: str
+    sql: list[str]
+    call: Call
+    note: str = ""
+    raw: list[float] = field(default_factory=list)
+    floor: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float:
+        """Our time over the floor's, round by round."""
+        return statistics.median(floor / ours for floor, ours in zip(self.floor, self.ours, strict=True))
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--deals", type=int, default=100_000)
+    options.add_argument("--seconds", type=float, default=2.0, help="for each figure and round")
+    options.add_argument("--rounds", type=int, default=3)
+    asked = options.parse_args()
+    schema, key = prepare(asked.deals)
+    dsn = tenant_dsn(schema)
+    tasks = tasks_of(dsn, key)
+    with server("config.wsgi", {}) as ours, server("loadtests.floor", floor_env(dsn, tasks)) as floor:
+        for _round in range(asked.rounds):
+            for task in tasks:
+                task.raw.append(rate(lambda: psycopg_call(dsn, task.sql), asked.seconds))  # noqa: B023
+                task.floor.append(rate(lambda: http_call(floor, get(f"/{task.name}")), asked.seconds))  # noqa: B023
+                task.ours.append(rate(lambda: http_call(ours, task.call), asked.seconds))  # noqa: B023
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", ours, timeout=120)) as connection:
+            export = timed_run(connection, key, "exports", {"type": "deals", "format": "csv", "query": {"q": "1"}})
+    return report(tasks, asked.deals, export, new_tenant_seconds())
+
+
+# -- the tenant that is measured
+
+
+def prepare(deals: int) -> tuple[str, str]:
+    """A tenant with so many deals, kept between runs; its schema and a new key."""
+    from django.db import connection
+
+    from kernel.access.models import ApiKey, Member
+    from kernel.tenancy.context import in_tenant
+    from tenants.models import Tenant
+    from tenants.provisioning import provision
+
+    manage("upgrade")
+    tenant = Tenant.objects.filter(subdomain=SUBDOMAIN).first()
+    if tenant is None:
+        tenant = provision(SUBDOMAIN, "Bench", "owner@bench.example", password="bench password", currency="USD")  # noqa: S106
+    with in_tenant(tenant):
+        from crm_core.sales.models import Deal
+
+        missing = deals - Deal.objects.count()
+    if missing > 0:
+        manage("demo", "seed", SUBDOMAIN, "--deals", str(missing), "--contacts", str(missing // 4), "--without-history")
+    with in_tenant(tenant), connection.cursor() as cursor:
+        _key, secret = ApiKey.issue(name="bench", member=Member.objects.order_by("created_at")[0])
+        cursor.execute("ANALYZE")
+    connection.close()
+    return str(tenant.schema_name), secret
+
+
+def manage(*words: str) -> None:
+    subprocess.run([sys.executable, str(ROOT / "platform/manage.py"), *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def tenant_dsn(schema: str) -> str:
+    from django.conf import settings
+    from psycopg.conninfo import make_conninfo
+
+    from kernel.embedded.state import Places
+
+    values = settings.DATABASES["default"]
+    return make_conninfo(
+        host=values["HOST"],
+        port=values["PORT"] or None,
+        user=values["USER"],
+        password=values["PASSWORD"] or None,
+        dbname=values["NAME"],
+        options=f"-csearch_path={schema},ext",
+    )
+
+
+# -- the tasks
+
+
+def tasks_of(dsn: str, key: str) -> list[Task]:
+    import psycopg
+
+    with psycopg.connect(dsn) as db:
+        ids = [row[0] for row in db.execute("SELECT id FROM sales_deal WHERE status = 'open' ORDER BY id LIMIT 200")]
+        stages = [
+            row[0] for row in db.execute("SELECT id FROM sales_stage WHERE kind = 'open' ORDER BY position LIMIT 2")
+        ]
+        owner = db.execute("SELECT owner_id FROM sales_deal WHERE owner_id IS NOT NULL LIMIT 1").fetchone()[0]  # type: ignore[index]
+    one, stage = ids[0], stages[0]
+    columns = "id, version, label, name, amount, currency, status, stage_id, company_id, owner_id, created_at"
+    filtered = f"deleted_at IS NULL AND status = 'open' AND owner_id = '{owner}'"
+    search = "SELECT {} FROM sales_deal WHERE deleted_at IS NULL AND search LIKE '%harbor%' AND search LIKE '%rollout%'"
+    return [
+        Task("get", [f"SELECT {columns} FROM sales_deal WHERE id = '{one}'"], api(key, "GET", f"/deals/{one}")),
+        Task(
+            "list",
+            [f"SELECT {columns} FROM sales_deal WHERE {filtered} ORDER BY amount DESC, id DESC LIMIT 50"],
+            api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount&count=0"),
+        ),
+        Task(
+            "list-total",
+            [
+                f"SELECT {columns} FROM sales_deal WHERE {filtered} ORDER BY amount DESC, id DESC LIMIT 50",
+                f"SELECT count(*) FROM sales_deal WHERE {filtered}",
+            ],
+            api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount"),
+        ),
+        Task(
+            "search",
+            [search.format(columns) + " ORDER BY created_at DESC, id DESC LIMIT 50"],
+            api(key, "GET", "/deals?q=harbor+rollout&count=0"),
+        ),
+        Task("create", creates(stage), api(key, "POST", "/deals", {"name": "Bench deal", "amount": "1200"})),
+        Task(
+            "move",
+            [
+                f"SELECT {columns} FROM sales_deal WHERE id = '{ids[1]}' FOR UPDATE",
+                f"UPDATE sales_deal SET stage_id = '{stage}', version = version + 1 WHERE id = '{ids[1]}'",
+                event(),
+            ],
+            mover(key, ids, stages),
+        ),
+        Task(
+            "report",
+            [
+                "SELECT owner_id, sum(amount), count(*) FROM sales_deal "
+                "WHERE deleted_at IS NULL AND status = 'won' GROUP BY owner_id ORDER BY 2 DESC"
+            ],
+            api(key, "GET", "/deals/aggregate?measure=sum:amount,count&group=owner&status=won"),
+        ),
+    ]
+
+
+def creates(stage: Any) -> list[str]:
+    return [
+        "INSERT INTO sales_deal (id, version, created_at, updated_at, label, label_key, search, text_keys, name, "
+        "status, amount, amount_typed, currency, pipeline_id, stage_id) "
+        f"SELECT gen_random_uuid(), 1, now(), now(), 'Bench deal', 'bench deal', 'bench deal', '{{}}', 'Bench deal', "
+        f"'open', 1200, false, 'USD', pipeline_id, id FROM sales_stage WHERE id = '{stage}'",
+        event(),
+    ]
+
+
+def event() -> str:
+    return (
+        "INSERT INTO events_event (id, name, record_type, record_id, about_type, via, changes, change_set, at, "
+        "fanned_out_at) VALUES (gen_random_uuid(), 'bench', 'deals', gen_random_uuid(), '', 'api', '{}', "
+        "gen_random_uuid(), now(), now())"
+    )
+
+
+def api(key: str, method: str, path: str, body: Any = None) -> Call:
+    def call(connection: http.client.HTTPConnection) -> None:
+        ask(connection, key, method, path, body)
+
+    return call
+
+
+def mover(key: str, ids: list[UUID], stages: list[UUID]) -> Call:
+    turns = iter(range(10_000_000))
+
+    def call(connection: http.client.HTTPConnection) -> None:
+        turn = next(turns)
+        path = f"/deals/{ids[turn % len(ids)]}"
+        ask(connection, key, "PATCH", path, {"stage": str(stages[turn // len(ids) % 2])})
+
+    return call
+
+
+def get(path: str) -> Call:
+    def call(connection: http.client.HTTPConnection) -> None:
+        connection.request("GET", path)
+        finish(connection)
+
+    return call
+
+
+def ask(connection: http.client.HTTPConnection, key: str, method: str, path: str, body: Any = None) -> Any:
+    headers = {"Host": f"{SUBDOMAIN}.localhost", "Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
+    return finish(connection, f"{method} {path}")
+
+
+def finish(connection: http.client.HTTPConnection, what: str = "") -> Any:
+    answer = connection.getresponse()
+    data = answer.read()
+    if answer.status >= 400:
+        raise SystemExit(f"{what} {answer.status}: {data[:500]!r}")
+    return json.loads(data)
+
+
+# -- measuring
+
+
+def rate(worker: Callable[[], contextlib.AbstractContextManager[Callable[[], None]]], seconds: float) -> float:
+    """How often CLIENTS clients together finish in a second, after a few calls that warm up."""
+    counts: list[float] = []
+
+    def client() -> None:
+        with worker() as call:
+            for _ in range(5):
+                call()
+            began, done = time.perf_counter(), 0
+            while (spent := time.perf_counter() - began) < seconds:
+                call()
+                done += 1
+            counts.append(done / spent)
+
+    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(counts) < CLIENTS:
+        raise SystemExit("A client failed.")
+    return sum(counts)
+
+
+@contextlib.contextmanager
+def http_call(port: int, call: Call) -> Iterator[Callable[[], None]]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        yield lambda: call(connection)
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def psycopg_call(dsn: str, statements: list[str]) -> Iterator[Callable[[], None]]:
+    import psycopg
+
+    with psycopg.connect(dsn) as db:
+
+        def call() -> None:
+            with db.transaction():
+                for sql in statements:
+                    cursor = db.execute(sql)  # type: ignore[call-overload]
+                    if cursor.description:
+                        cursor.fetchall()
+
+        yield call
+
+
+@contextlib.contextmanager
+def server(module: str, env: dict[str, str]) -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
+        "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning",
+    ]  # fmt: skip
+    quiet = {"LOG_LEVEL": "WARNING", "API_REQUESTS_PER_MINUTE": "100000000"}
+    process = subprocess.Popen(command, env={**os.environ, **quiet, **env}, cwd=ROOT)
+    try:
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def floor_env(dsn: str, tasks: list[Task]) -> dict[str, str]:
+    return {"BENCH_DSN": dsn, "BENCH_TASKS": json.dumps({task.name: task.sql for task in tasks})}
+
+
+def timed_run(connection: http.client.HTTPConnection, key: str, slug: str, body: Any) -> tuple[int, float]:
+    """A run from the request to its end, worked on here in place of a worker: rows, seconds."""
+    from kernel.runs.work import work
+    from kernel.tenancy.context import in_tenant, tenant_only
+    from tenants.models import Tenant
+
+    began = time.perf_counter()
+    run = ask(connection, key, "POST", f"/{slug}", body)
+    with tenant_only(Tenant.objects.get(subdomain=SUBDOMAIN)) as tenant:
+        work(run["id"])
+        with in_tenant(tenant):
+            from kernel.runs.models import Run
+
+            kept = Run.objects.get(pk=run["id"])
+    if kept.status != "done":
+        raise SystemExit(f"The run ended as {kept.status}: {kept.error}")
+    return kept.done, time.perf_counter() - began
+
+
+def new_tenant_seconds() -> float:
+    from tenants.lifecycle import remove
+    from tenants.provisioning import provision
+
+    seconds = []
+    for number in range(3):
+        began = time.perf_counter()
+        tenant = provision(f"bench-new-{number}", "New", "owner@bench.example")
+        seconds.append(time.perf_counter() - began)
+        remove(tenant)
+    return statistics.median(seconds)
+
+
+def report(tasks: list[Task], deals: int, export: tuple[int, float], tenant: float) -> int:
+    print(f"\n{deals:,} deals in one tenant, {WORKERS} workers, {CLIENTS} clients; requests per second, median of rounds\n")  # noqa: T201
+    print(f"{'task':<12}{'raw SQL':>10}{'floor':>10}{'Peyvand':>10}{'times the floor':>18}")  # noqa: T201
+    for task in tasks:
+        raw, floor, ours = (statistics.median(rates) for rates in (task.raw, task.floor, task.ours))
+        verdict = "" if task.ratio <= BUDGET else "  over the budget"
+        print(f"{task.name:<12}{raw:>10.0f}{floor:>10.0f}{ours:>10.0f}{task.ratio:>18.2f}{verdict}")  # noqa: T201
+    rows, seconds = export
+    print(f"\nexport of {rows:,} deals as CSV: {seconds:.2f} s · new tenant: {tenant:.2f} s")  # noqa: T201
+    return int(any(task.ratio > BUDGET for task in tasks))
+
+
+if __name__ == "__main__":
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    sys.exit(main())

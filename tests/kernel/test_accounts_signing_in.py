@@ -72,7 +72,7 @@ def test_refusals_read_the_same_whoever_is_asked_about(at):
         sign_in(at("a"), email, password).content.decode()
         for email, password in [(SARA.email, "wrong"), ("nobody@a.example", "wrong"), (EVE.email, PASSWORD)]
     ]
-    sentences = {page.partition('class="errors"')[2].partition("</div>")[0] for page in pages}
+    sentences = {page.partition('class="notice')[2].partition("</div>")[0] for page in pages}
     assert len(sentences) == 1
     assert "password is not right" in sentences.pop()
 

@@ -17,7 +17,12 @@ class PageForm(forms.Form):
     @property
     def drawn(self) -> dict[str, Field]:
         """Each field as `{% field %}` takes it."""
-        return {bound.name: _draw(bound) for bound in self}
+        drawn = {bound.name: _draw(bound) for bound in self}
+        if self.is_bound and self.errors:
+            wrong = [name for name, field in drawn.items() if field.messages] or ["password"]
+            if wrong[0] in drawn:  # a refusal of the whole is mostly about the password, which has to be typed again
+                drawn[wrong[0]] = drawn[wrong[0]].but(autofocus=True)
+        return drawn
 
     @property
     def general(self) -> list[str]:

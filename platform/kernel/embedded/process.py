@@ -78,7 +78,7 @@ class Child:
         assert self._process is not None and self._process.stdout is not None
         for line in self._process.stdout:
             text = line.rstrip()
-            if any(part in text for part in self.noise):
+            if not text or any(part in text for part in self.noise):
                 continue
             self.tail.append(text)
             say(self.name, text)

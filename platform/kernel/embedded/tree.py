@@ -82,7 +82,7 @@ def run(home: Path, port: int, *, embedded: bool) -> None:
     with services(home, port=port) if embedded else contextlib.nullcontext([]) as base:
         for line in manage("upgrade").splitlines():
             say("peyvand", line)
-        greeting = manage("demo", "ensure") if embedded and "\ndemo\n" in manage("help", "--commands") else ""
+        greeting = manage("demo", "ensure") if embedded else ""
         children = [
             Child("web", [str(BIN / "web")], env={"PORT": str(port)}),
             Child("worker", [str(BIN / "worker")]),

@@ -1,0 +1,30 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import translation
+
+from kernel.events.names import sentences
+from kernel.events.subscribers import subscribers
+from kernel.tenancy.commands import tell
+
+
+class Command(BaseCommand):
+    help = "Every event, the sentence it is told with, and what follows from it."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Answer one JSON document.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with translation.override("en"):
+            document = [
+                {
+                    "name": name,
+                    "sentence": str(sentences.get(name, "")),
+                    "subscribers": [f"{s.__module__}.{s.__qualname__}" for s in subscribers.get(name, [])],
+                }
+                for name in sorted({*sentences, *subscribers})
+            ]
+        width = max(len(entry["name"]) for entry in document)
+        lines = [f"{e['name']:<{width}}  {e['sentence']}  {' '.join(e['subscribers'])}".rstrip() for e in document]
+        tell(self, document, lines, as_json=options["json"])

@@ -127,7 +127,7 @@ class Combobox extends HTMLElement {
 
   put({ id, label }) {
     if (this.multiple) {
-      const remove = create("button", { type: "button", class: "remove", "aria-label": fill(this.dataset.remove, { label }) }, icon("x"));
+      const remove = create("button", { type: "button", class: "remove", "aria-label": fill(this.dataset.removeLabel, { label }) }, icon("x"));
       this.tokens.append(create("span", { class: "chip plain" }, create("span", { dir: "auto" }, label), create("input", { type: "hidden", name: this.name, value: id }), remove));
       this.field.value = this.chosen = "";
     } else {

@@ -1,0 +1,271 @@
+"""The design system in Chromium: no accessibility finding in any language, theme, size or open state, and elements
+that do what `docs/ui.md` says. It needs no tenant: the styleguide is served alone, under the product's own policy."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import override_settings
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.nodb]
+
+ROOT = Path(__file__).parents[2]
+AXE = ROOT / "platform/kernel/ui/node_modules/axe-core/axe.min.js"
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FIND = """async rules => (await axe.run({runOnly: rules}))
+    .violations.map(found => `${found.id}: ${found.nodes.map(node => node.target.join(" ")).join(", ")}`)"""
+VARIANTS = [(lang, theme, width) for lang in ("en", "fa") for theme in ("light", "dark") for width in (1440, 390)]
+OPENED = [("en", "light", 1440), ("fa", "dark", 1440), ("fa", "light", 390), ("en", "dark", 390)]
+EDITOR = '<form method="post"><div class="field"><label for="ie">Job</label><input id="ie" name="job" value="COO">'
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    alone = override_settings(
+        ROOT_URLCONF="kernel.ui.urls",
+        MIDDLEWARE=["django.middleware.locale.LocaleMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
+        ALLOWED_HOSTS=["*"],
+    )
+    with alone:
+        app = StaticFilesHandler(WSGIHandler())
+
+        def with_policy(environ: Any, start: Any) -> Any:
+            return app(
+                environ, lambda status, headers, *rest: start(status, [*headers, ("Content-Security-Policy", POLICY)])
+            )
+
+        server = make_server("127.0.0.1", 0, with_policy, server_class=WSGIServer, handler_class=Quiet)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("PEYVAND_CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def visit(browser: Browser, site: str, lang: str = "en", theme: str = "light", width: int = 1440) -> Page:
+    phone = width < 500
+    context = browser.new_context(
+        viewport={"width": width, "height": 844}, has_touch=phone, is_mobile=phone, reduced_motion="reduce"
+    )
+    context.set_default_timeout(10_000)
+    cookies = {"language": lang, "theme": theme}
+    context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
+    page = context.new_page()
+    page.problems = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]
+    page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)  # type: ignore[attr-defined]
+    page.on("request", lambda r: None if r.url.startswith(site) else page.problems.append(r.url))  # type: ignore[attr-defined]
+    page.goto(f"{site}/styleguide")
+    page.locator("crm-board:defined").wait_for()
+    page.evaluate("document.querySelectorAll('[name=ids]:checked').forEach(box => box.click())")
+    return page
+
+
+def findings(page: Page) -> list[str]:
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    return page.evaluate(FIND, RULES)
+
+
+@pytest.mark.parametrize(("lang", "theme", "width"), VARIANTS)
+def test_nothing_is_out_of_reach(browser: Browser, site: str, lang: str, theme: str, width: int) -> None:
+    page = visit(browser, site, lang, theme, width)
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    assert page.problems == []  # type: ignore[attr-defined]
+    page.context.close()
+
+
+@pytest.mark.parametrize(("lang", "theme", "width"), OPENED)
+def test_nothing_is_out_of_reach_while_something_is_open(
+    browser: Browser, site: str, lang: str, theme: str, width: int
+) -> None:
+    page = visit(browser, site, lang, theme, width)
+    page.locator("[name=ids]").first.click()
+    page.evaluate(
+        "document.dispatchEvent(new CustomEvent('toast', {detail: {text: 'Moved', tone: 'good', undo: '/u'}}))"
+    )
+    assert findings(page) == []
+    page.locator(".toast .close").click()
+    page.locator("[data-clear]").click()
+    page.locator("crm-date button").first.click()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#f-company").click()
+    page.locator("[role=option]").first.wait_for()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    page.locator("[popovertarget=sample-menu]").click()
+    assert findings(page) == []
+    page.keyboard.press("Escape")
+    for dialog in ("sample-dialog", "sample-panel"):
+        page.locator(f"[data-dialog={dialog}]").click()
+        assert findings(page) == []
+        page.keyboard.press("Escape")
+    assert page.problems == []  # type: ignore[attr-defined]
+    page.context.close()
+
+
+def test_a_small_screen_has_no_sideways_scroll(browser: Browser, site: str) -> None:
+    page = visit(browser, site, width=320)
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("lang", "typed", "sent"),
+    [
+        ("fa", "۱۴۰۳/۱۲/۳۰", "2025-03-20"),
+        ("fa", "1405/12/30", "1405/12/30"),
+        ("fa", "١٤٠٥/٩/٨", "2026-11-29"),
+        ("fa", "2026-11-29", "2026-11-29"),
+        ("en", "2026/2/3", "2026-02-03"),
+        ("en", "2026-02-30", "2026-02-30"),
+        ("en", "", ""),
+    ],
+)
+def test_a_typed_date_is_sent_as_iso_and_a_wrong_one_as_typed(
+    browser: Browser, site: str, lang: str, typed: str, sent: str
+) -> None:
+    page = visit(browser, site, lang)
+    page.locator("#f-close").fill(typed)
+    page.keyboard.press("Tab")
+    assert page.locator("input[name=close]").input_value() == sent
+    is_wrong = (bool(typed) and not sent.startswith("20")) or sent == "2026-02-30"
+    assert (page.locator("#f-close").get_attribute("aria-invalid") == "true") is is_wrong
+    page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("lang", "ahead", "sent"), [("en", "ArrowRight", "2026-11-30"), ("fa", "ArrowLeft", "2026-11-30")]
+)
+def test_arrows_walk_the_calendar_in_reading_direction(
+    browser: Browser, site: str, lang: str, ahead: str, sent: str
+) -> None:
+    page = visit(browser, site, lang)
+    page.locator("crm-date button").first.click()
+    page.keyboard.press(ahead)
+    page.keyboard.press("Enter")
+    assert page.locator("input[name=close]").input_value() == sent
+    assert page.evaluate("document.activeElement.id") == "f-close"
+    page.context.close()
+
+
+@pytest.mark.parametrize(("lang", "ahead"), [("en", "Alt+ArrowRight"), ("fa", "Alt+ArrowLeft")])
+def test_a_card_moves_at_once_and_goes_back_when_refused(browser: Browser, site: str, lang: str, ahead: str) -> None:
+    page = visit(browser, site, lang)
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.post_data or "")
+        if len(asked) == 1:
+            route.fulfill(json={"version": 2, "columns": {"s1": {"count": "3", "sum": "$210k"}}})
+        else:
+            route.fulfill(status=422, json={"message": "A won deal stays where it is."})
+
+    page.route("**/move", answer)
+    page.evaluate("document.querySelector('crm-board').dataset.move = '/move'")
+    page.locator(".deal-card a").first.focus()
+    with page.expect_response("**/move"):
+        page.keyboard.press(ahead)
+    column = page.locator(".column").nth(1)
+    column.locator("[data-sum]", has_text="$210k").wait_for()
+    assert column.locator(".deal-card").count() == 3
+    with page.expect_response("**/move"):
+        page.keyboard.press(ahead)
+    page.locator(".toast", has_text="A won deal stays").wait_for()
+    assert asked == ["id=d0&version=1&to=s1", "id=d0&version=2&to=s2"]
+    assert page.evaluate("document.activeElement.closest('.cards').dataset.column") == "s1"
+    page.context.close()
+
+
+def test_an_edited_cell_saves_shows_its_error_and_moves_the_version_on(browser: Browser, site: str) -> None:
+    page = visit(browser, site)
+    posted: list[str] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "GET":
+            route.fulfill(content_type="text/html", body=f"{EDITOR}</div></form>")
+            return
+        posted.append(route.request.post_data or "")
+        if len(posted) == 1:
+            route.fulfill(
+                status=422, content_type="text/html", body=f'{EDITOR}<p class="error">Give it a name.</p></div></form>'
+            )
+        else:
+            route.fulfill(content_type="text/html", headers={"X-Version": "7"}, body="<b>Chief</b>")
+
+    page.route("**/cell", answer)
+    page.evaluate("document.querySelectorAll('crm-inline').forEach(cell => cell.dataset.url = '/cell')")
+    cell = page.locator("crm-inline").first
+    cell.click()
+    page.locator("#ie").fill("")
+    page.keyboard.press("Enter")
+    cell.get_by_text("Give it a name.").wait_for()
+    page.locator("#ie").fill("Chief")
+    page.keyboard.press("Enter")
+    cell.locator("b", has_text="Chief").wait_for()
+    assert posted == ["job=&version=1", "job=Chief&version=1"]
+    assert cell.evaluate("cell => cell.closest('[data-version]').dataset.version") == "7"
+    page.context.close()
+
+
+def test_rows_are_added_summed_and_removed(browser: Browser, site: str) -> None:
+    page = visit(browser, site)
+    page.locator("[data-add]").click()
+    assert page.evaluate("document.activeElement.name") == "lines-1-product"
+    page.locator("[name=lines-1-quantity]").fill("۲")
+    page.locator("[name=lines-1-price]").fill("1,400")
+    page.locator("[name=lines-1-discount]").fill("50")
+    assert page.locator("[data-total]").text_content() == "38,600"
+    page.locator("crm-rows [data-remove]").first.click()
+    assert page.locator("[data-total]").text_content() == "1,400"
+    assert page.locator("[data-row-count]").input_value() == "2"
+    page.context.close()
+
+
+def test_shift_takes_a_range_and_escape_gives_it_back(browser: Browser, site: str) -> None:
+    page = visit(browser, site)
+    page.locator("[name=ids]").nth(1).click()
+    page.locator("[name=ids]").nth(4).click(modifiers=["Shift"])
+    assert page.locator("[data-bulk] [data-count]").text_content() == "4 selected"
+    page.keyboard.press("Escape")
+    assert page.locator("[data-bulk]").is_hidden()
+    page.context.close()
+
+
+def test_a_name_is_found_and_its_id_is_sent(browser: Browser, site: str) -> None:
+    page = visit(browser, site)
+    page.locator("#f-company").fill("meh")
+    page.locator("[role=option]", has_text="Mehr Energy").wait_for()
+    page.keyboard.press("Enter")
+    assert page.locator("input[name=company]").input_value() == "Mehr Energy"
+    page.locator("#f-company").fill("nobody of that name")
+    page.locator("[role=option].new").wait_for()
+    page.keyboard.press("Escape")
+    assert page.locator("#f-company").input_value() == "Mehr Energy"
+    page.context.close()

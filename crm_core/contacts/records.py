@@ -39,7 +39,7 @@ class Companies(RecordType):
         "phone": ("telephone", "tel", "phone_number", "main_phone", "شماره تلفن", "تلفن ثابت"),
         "email": ("e-mail", "mail", "email_address", "ایمیل", "رایانامه"),
         "country": ("office_location", "billing_country", "nation"),
-        "city": ("town", "billing_city"),
+        "city": ("town", "billing_city", "شهر"),
         "address": ("street", "billing_street", "billing_address", "نشانی"),
         "employees": ("number_of_employees", "no_of_employees", "headcount", "staff", "تعداد کارکنان", "پرسنل"),
         "annual_revenue": ("revenue", "turnover", "درآمد", "گردش مالی"),

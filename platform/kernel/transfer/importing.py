@@ -227,7 +227,11 @@ class Importing:
         record = model(id=found[0])
         record._state.adding = False
         cleared = self.reader.cleared(draft) if self.options["empty_clears"] else {}
-        return Item({**cleared, **draft.values}, record)
+        values = {**cleared, **draft.values}
+        if self.match:
+            # What matched is the same to a person: its spelling stays ours.
+            values.pop(self.match.name, None)
+        return Item(values, record)
 
     # -- relations to records that the same file brings
 

@@ -147,7 +147,7 @@ class Labels:
                     if sort_key(item.text) in own:
                         lookup.found[item.text] = Later(item.text)
                 missing = [item for item in missing if item.text not in lookup.found]
-            left += [item for item in missing if not self._wants_new(item)]
+            left += [item for item in missing if not self._is_answered_for_all(item, lookup)]
         return sorted(left, key=lambda item: -item.rows)
 
     def new_labels(self) -> Iterator[tuple[Lookup, list[str]]]:
@@ -179,17 +179,15 @@ class Labels:
             if text not in lookup.found and sort_key(text) in made:
                 lookup.found[text] = made[sort_key(text)]
 
-    def _wants_new(self, item: Unresolved) -> bool:
-        if item.candidates or not may_create(self.access, item.target):
-            return False
-        answer = self._answer(item.entry.field, item.text)
-        return item.entry.field in self.create or bool(answer and answer.get("create"))
-
-    def _answer(self, name: str, text: str) -> Mapping[str, Any] | None:
-        answers = self.answers.get(name, {})
-        answer: Mapping[str, Any] | None = answers.get(sort_key(text))
-        # "*" answers all that nothing more particular was said about.
-        return answer if answer is not None else answers.get("*")
+    def _is_answered_for_all(self, item: Unresolved, lookup: Lookup) -> bool:
+        """ "*" answers all that nothing more particular was said about: leave it empty, or create it."""
+        answers = self.answers.get(item.entry.field, {})
+        answer = answers.get(sort_key(item.text)) or answers.get("*") or {}
+        if answer.get("value") == "":
+            lookup.found[item.text] = None
+            return True
+        wants_new = item.entry.field in self.create or answer.get("create")
+        return bool(wants_new) and not item.candidates and may_create(self.access, item.target)
 
     def _look_up(self, lookup: Lookup, transaction: Transaction) -> list[Unresolved]:
         texts = [text for text in lookup.counts if text not in lookup.found]
@@ -221,7 +219,7 @@ class Labels:
 
     def _answered(self, target: Target, text: str, remembered: Mapping[str, str]) -> Any:
         """The value of an answer, or `...` where there is none."""
-        answer = self._answer(target.name, text)
+        answer = self.answers.get(target.name, {}).get(sort_key(text))
         if answer and "value" in answer:
             return _typed(target, answer["value"])
         if answer is None and sort_key(text) in remembered:

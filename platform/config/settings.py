@@ -241,6 +241,7 @@ if S3_BUCKET:
     }
 if TESTING:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    WHITENOISE_AUTOREFRESH = True  # no walk through the folder of assets for each test client
 
 # Cache, queue ---------------------------------------------------------------------------------------------------------
 

@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse
 from django.http.response import HttpResponseBase
 
 from crm_core.reporting.runs import FORMATS, start_report
 from crm_core.reporting.won import GROUPINGS, SPANS, may_report, read_question
 from kernel.api.endpoint import Endpoint
 from kernel.api.resources import Runs, add_runs
-from kernel.files.links import headers_of
+from kernel.files.links import attachment
 from kernel.files.models import StoredFile
-from kernel.files.storing import open_file
 from kernel.runs.models import Run
 
 
@@ -26,9 +24,7 @@ def start(endpoint: Endpoint) -> Run:
 def file_of(extension: str) -> Any:
     def give(endpoint: Endpoint, run: Run) -> HttpResponseBase | None:
         file = StoredFile.objects.filter(pk=run.result.get("files", {}).get(extension)).first()
-        if file is None:
-            return None
-        return FileResponse(open_file(file), True, file.name, content_type=file.content_type, headers=headers_of(file))
+        return attachment(file) if file else None
 
     return give
 

@@ -114,7 +114,8 @@ def test_what_is_no_table_is_refused_and_nothing_is_kept(sara, content):
 def test_a_row_becomes_a_deal_with_its_product_and_history(sara, tenant_a):
     make(sara.member, "products", "GTX Pro")
     make(sara.member, "companies", "Isdom")
-    text = "name,company,product,stage,opened,closed,amount,owner\nZ1,isdom,gtx  PRO,Won,2016-10-25,1395/12/21,4514,mina rep\n"
+    text = "name,company,product,stage,opened,closed,amount,owner\n"
+    text += "Z1,isdom,gtx  PRO,Won,2016-10-25,1395/12/21,4514,mina rep\n"
     columns = {"name": "name", "company": "company", "product": "lines.product", "stage": "stage", "owner": "owner"}
     columns |= {"opened": "opened_on", "closed": "closed_on", "amount": "amount"}
     run = import_text(tenant_a, sara, "deals", text, columns)

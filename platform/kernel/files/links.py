@@ -1,13 +1,14 @@
 """Links to files: signed, for five minutes, for one tenant and one member."""
 
-from typing import Any
 from uuid import UUID
 
 from django.core import signing
+from django.http import FileResponse
 from django.urls import reverse
 
 from kernel.access.models import Member
 from kernel.files.models import StoredFile
+from kernel.files.storing import open_file
 from kernel.tenancy.context import get_tenant
 
 LIFETIME = 5 * 60
@@ -31,11 +32,16 @@ def file_of(token: str, member: Member | None) -> StoredFile | None:
     return StoredFile.objects.filter(pk=UUID(pk)).first()
 
 
-def headers_of(file: StoredFile) -> dict[str, Any]:
-    """Never shown in the page's own origin, never kept by a proxy."""
-    return {
+def attachment(file: StoredFile) -> FileResponse | None:
+    """The file for download: never shown in the page's own origin, never kept by a proxy. None where it is gone."""
+    try:
+        stream = open_file(file)
+    except FileNotFoundError:
+        return None
+    headers = {
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+    return FileResponse(stream, as_attachment=True, filename=file.name, content_type=file.content_type, headers=headers)

@@ -1,12 +1,11 @@
 """The download itself: for a signed-in member, or for a program with a key of that member's."""
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from kernel.access.models import ApiKey, Member, digest
 from kernel.accounts.doors import public
-from kernel.files.links import file_of, headers_of
-from kernel.files.storing import open_file
+from kernel.files.links import attachment, file_of
 
 
 @public
@@ -19,13 +18,10 @@ def download(request: HttpRequest, token: str) -> HttpResponseBase:
     file = file_of(token, member)
     if file is None:
         raise Http404
-    try:
-        stream = open_file(file)
-    except FileNotFoundError:
-        raise Http404 from None
-    return FileResponse(
-        stream, as_attachment=True, filename=file.name, content_type=file.content_type, headers=headers_of(file)
-    )
+    response = attachment(file)
+    if response is None:
+        raise Http404
+    return response
 
 
 def _member_of_key(request: HttpRequest) -> Member | None:

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from kernel.api.endpoint import Endpoint
 from kernel.api.resources import Runs, add_runs
-from kernel.files.links import headers_of
+from kernel.files.links import attachment
 from kernel.files.models import StoredFile
-from kernel.files.storing import open_file
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.transfer import exporting, imports, mapping
@@ -114,9 +112,7 @@ def _text(value: Any) -> str:
 
 def result(endpoint: Endpoint, run: Run) -> HttpResponseBase | None:
     file = StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None
-    if file is None:
-        return None
-    return FileResponse(open_file(file), True, file.name, content_type=file.content_type, headers=headers_of(file))
+    return attachment(file) if file else None
 
 
 ANSWER = {

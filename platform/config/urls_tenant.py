@@ -11,10 +11,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(module))
     for module in (
         "kernel.web.accounts.urls",
+        "kernel.web.settings.urls",
+        "crm_core.sales.settings.urls",
         "kernel.ui.urls",
         "kernel.files.urls",
         "kernel.transfer.urls",
         "crm_core.reporting.urls",
+        "crm_core.sales.urls",
         "kernel.api.urls",
         "kernel.web.urls",
     )

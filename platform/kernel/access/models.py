@@ -162,10 +162,12 @@ class ApiKey(models.Model):
         constraints = [models.UniqueConstraint(fields=["key_hash"], name="api_key_unique")]
 
     @classmethod
-    def issue(cls, *, name: str, member: Member, role: Role | None = None) -> tuple["ApiKey", str]:
+    def issue(cls, *, name: str, member: Member, role: Role | None = None, **more: Any) -> tuple["ApiKey", str]:
         """Make a key. The secret is answered once and never kept: the row holds its digest."""
         secret = f"pk_{secrets.token_urlsafe(32)}"
-        return cls.objects.create(name=name, member=member, role=role, prefix=secret[:9], key_hash=digest(secret)), secret
+        key = cls(name=name, member=member, role=role, prefix=secret[:9], key_hash=digest(secret), **more)
+        key.save(force_insert=True)
+        return key, secret
 
 
 def digest(secret: str) -> str:

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
-from kernel.access.models import Member, Role, Team
+from kernel.access.models import ApiKey, Member, Role, Team
 
 
 def one_at_a_time() -> None:
@@ -33,7 +34,12 @@ def administrators() -> QuerySet[Member]:
 
 def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: set[str]) -> None:
     """Nobody shuts themselves out, and the last administrator stays one."""
+    roles = set(roles)
     is_gone = not member.active or member.deleted_at is not None
+    if not member.is_new and "roles" in changed and not admin_roles() & roles:
+        # A key never does more than its member may: one with a role they just lost ends with it.
+        keys = ApiKey.objects.filter(member=member.pk, revoked_at=None, role__isnull=False)
+        keys.exclude(role__in=roles).update(revoked_at=timezone.now())
     if member.is_new or not (is_gone or changed & {"roles", "active"}):
         return
     if is_gone and actor.member and actor.member.pk == member.pk:
@@ -42,7 +48,7 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
     one_at_a_time()
     if set(administrators().values_list("pk", flat=True)) != {member.pk}:
         return
-    if is_gone or not admin_roles() & set(roles):
+    if is_gone or not admin_roles() & roles:
         problem = _("This is the only administrator who can sign in. Make somebody else an administrator first.")
         raise ValidationError({"active" if is_gone else "roles": ValidationError(problem, code="last_admin")})
 
@@ -51,7 +57,8 @@ def check_team(team: Team, changed: set[str]) -> None:
     """Teams form a tree, and one that is not empty is not deleted."""
     if team.deleted_at is not None:
         if Member.objects.alive().filter(teams=team).exists() or Team.objects.alive().filter(parent=team).exists():
-            raise ValidationError(_("This team still has members or teams below it. Move them first."), code="not_empty")
+            problem = _("This team still has members or teams below it. Move them first.")
+            raise ValidationError(problem, code="not_empty")
     elif team.parent_id and (team.is_new or "parent" in changed):
         one_at_a_time()
         parents: dict[UUID, UUID | None] = dict(Team.objects.values_list("pk", "parent_id"))

@@ -21,7 +21,8 @@ def default_format(language: str) -> Format:
 def ui(request: HttpRequest) -> dict[str, Any]:
     """The context processor of all pages."""
     language = (get_language() or "en").split("-")[0]
-    theme = request.COOKIES.get("theme", "")
+    # A member's own choice goes wherever they sign in; the cookie is this browser's.
+    theme = getattr(getattr(request, "member", None), "theme", "") or request.COOKIES.get("theme", "")
     density = request.COOKIES.get("density", "")
     actor = getattr(request, "actor", None)
 

@@ -90,6 +90,7 @@ def label_of(spec: FieldSpec) -> str:
     text = str(spec.label)
     return text[:1].upper() + text[1:]
 
+
 def _as_id(value: Any) -> UUID | None:
     return value if isinstance(value, UUID) else read_id(str(value or ""))
 

@@ -63,3 +63,13 @@ class SettingsForm(PageForm):
 def bound(form: type[SettingsForm], request: Any, *args: Any, **kwargs: Any) -> Any:
     """The form with what was posted, or fresh."""
     return form(request.POST if request.method == "POST" else None, *args, **kwargs)
+
+
+def with_held(choices: list[tuple[str, str]], held: str) -> list[tuple[str, str]]:
+    """What is held already can be kept, whether or not it is offered today."""
+    return choices if not held or any(value == held for value, _label in choices) else [*choices, (held, held)]
+
+
+def take_stale(form: SettingsForm) -> None:
+    """Somebody else saved first: what was typed stays, and the next save is a decision."""
+    form.add_error(None, _("Somebody else changed this meanwhile. Check it and save again."))

@@ -56,14 +56,21 @@ def part_of(name: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., 
 
 def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """A page of the settings, with its navigation beside it."""
-    here = getattr(request, "settings_section", "")
+    here: str = request.settings_section  # type: ignore[attr-defined]
     actor: Actor = request.actor  # type: ignore[attr-defined]
     entries = [
-        {"label": section.label, "url": section.url, "icon": section.icon, "group": section.group, "current": section.name == here}
+        {
+            "label": section.label,
+            "url": section.url,
+            "icon": section.icon,
+            "group": section.group,
+            "current": section.name == here,
+        }
         for section in sorted(sections.values(), key=lambda section: section.order)
         if section.allowed(actor)
     ]
-    context = {"heading": _("Settings"), "settings_nav": entries, "section": sections.get(here), **context}
+    section = sections[here]
+    context = {"heading": section.label, "settings_nav": entries, "section": section, **context}
     response = plain_page(request, template, context, status)
     response["Cache-Control"] = "no-store"
     return response

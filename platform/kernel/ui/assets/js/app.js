@@ -9,6 +9,7 @@ import "./inline.js";
 import "./select.js";
 import "./upload.js";
 import "./doors.js";
+import "./copy.js";
 
 // Parts that few pages need come when their element does.
 const lazy = { "crm-board": () => import("./board.js") };

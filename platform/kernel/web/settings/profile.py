@@ -1,0 +1,152 @@
+"""My own settings: who I am called, how I read and type, my password."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from kernel.access.actor import Actor
+from kernel.access.models import Member
+from kernel.access.rules import Rules
+from kernel.accounts import throttle
+from kernel.accounts.forms import NewPasswordField, PasswordField
+from kernel.accounts.passwords import check_new_password
+from kernel.accounts.sessions import client_ip, open_session
+from kernel.accounts.signin import authenticate
+from kernel.accounts.tasks import post, send_changed
+from kernel.lib.places import zones
+from kernel.records.change import edit
+from kernel.records.types import registry
+from kernel.web.pages import go
+from kernel.web.settings.forms import NameField, SelectField, SettingsForm, bound, with_held
+from kernel.web.settings.sections import page, part_of
+
+YEAR = 365 * 24 * 60 * 60
+# What everybody may change about themselves, whatever their roles say of members.
+MINE = {
+    "types": {
+        "members": {"verbs": {"*": "none", "view": "all", "edit": "all"}, "fields": {"*": "none", "name": "edit"}}
+    }
+}
+
+
+class ProfileForm(SettingsForm):
+    name = NameField(label=gettext_lazy("Your name"), max_length=150)
+    language = SelectField(label=gettext_lazy("Language"), required=False)
+    calendar = SelectField(label=gettext_lazy("Calendar"), required=False)
+    timezone = SelectField(label=gettext_lazy("Time zone"), required=False)
+    theme = SelectField(
+        label=gettext_lazy("Theme"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("As the device")),
+            ("light", gettext_lazy("Light")),
+            ("dark", gettext_lazy("Dark")),
+        ],
+    )
+
+    def __init__(self, *args: Any, tenant: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = {name: dict(Member._meta.get_field(name).choices or ()) for name in ("language", "calendar")}
+        held = self.initial.get("timezone") or tenant.timezone
+        all_zones = with_held(zones(get_language() or "en"), held)
+        usual = {
+            "language": own["language"].get(tenant.language, tenant.language),
+            "calendar": own["calendar"].get(tenant.calendar, tenant.calendar),
+            "timezone": dict(all_zones).get(tenant.timezone, tenant.timezone),
+        }
+        offered = {"language": own["language"].items(), "calendar": own["calendar"].items(), "timezone": all_zones}
+        for name, choices in offered.items():
+            first = _("As the company (%(choice)s)") % {"choice": usual[name]}
+            self.fields[name].choices = [("", first), *choices]  # type: ignore[attr-defined]
+
+
+class PasswordForm(SettingsForm):
+    current = PasswordField(label=gettext_lazy("Current password"))
+    password = NewPasswordField(label=gettext_lazy("New password"))
+
+    def __init__(self, *args: Any, identity: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.identity, self.name = identity, name
+
+    def clean_password(self) -> str:
+        return check_new_password(self.cleaned_data["password"], email=self.identity.email, name=self.name)
+
+
+@part_of("profile")
+@require_http_methods(["GET", "POST"])
+def profile(request: Any) -> HttpResponse:
+    member: Member = request.member
+    initial = {name: getattr(member, name) for name in ("name", "language", "calendar", "timezone", "theme")}
+    form = bound(ProfileForm, request, initial=initial, tenant=request.tenant)
+    if form.is_valid():
+        try:
+            return _save(request, form.cleaned_data)
+        except ValidationError as error:
+            form.take(error)
+    return _page(request, form=form, status=form.status)
+
+
+def _save(request: Any, given: dict[str, str]) -> HttpResponse:
+    member: Member = request.member
+    if given["name"] != member.name:
+        myself = Actor(member, Rules([MINE]), "page", request.actor.format)
+        edit(myself.access(registry["members"]), Member.objects.get(pk=member.pk), {"name": given["name"]})
+    # How I read is not a fact about me that others need a history of.
+    own = {name: given[name] for name in ("language", "calendar", "timezone", "theme")}
+    Member.objects.filter(pk=member.pk).update(**own)
+    with translation.override(given["language"] or request.tenant.language):
+        response = go(request, "/settings/profile", _("Your profile is saved."), tone="good")
+    response.set_cookie(
+        "theme", given["theme"] or "system", max_age=YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return response
+
+
+@part_of("profile")
+@require_http_methods(["GET", "POST"])
+def password(request: Any) -> HttpResponse:
+    """A new password: signed out everywhere but here."""
+    if request.method == "GET":
+        return HttpResponseRedirect("/settings/profile#password")
+    identity, member = request.identity, request.member
+    form = PasswordForm(request.POST, identity=identity, name=member.name)
+    status = 422
+    if form.is_valid():
+        try:
+            known = authenticate(identity.email, form.cleaned_data["current"], ip=client_ip(request))
+        except throttle.TooMany as error:
+            form.add_error("current", throttle.sentence(error))
+            status = 429
+        else:
+            if known is None:
+                form.add_error("current", _("This is not your current password."))
+            elif not known.change_password(form.cleaned_data["password"]):
+                form.add_error(None, _("Your password was changed in another window meanwhile. Try again."))
+            else:
+                post(send_changed, str(known.pk), request.tenant.name, request.LANGUAGE_CODE)
+                open_session(request, known, request.tenant)
+                text = _("Your password is changed. All other devices were signed out.")
+                return go(request, "/settings/profile", text, tone="good")
+    return _page(request, secret=form, status=status)
+
+
+def _page(request: Any, *, form: Any = None, secret: Any = None, status: int = 200) -> HttpResponse:
+    member = request.member
+    initial = {name: getattr(member, name) for name in ("name", "language", "calendar", "timezone", "theme")}
+    context = {
+        "form": form or ProfileForm(initial=initial, tenant=request.tenant),
+        "secret": secret or PasswordForm(identity=request.identity, name=member.name),
+        "email": request.identity.email,
+        "roles": ", ".join(member.roles.filter(deleted_at=None).values_list("name", flat=True)),
+    }
+    return page(request, "settings/profile.html", context, status)
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    return HttpResponseRedirect("/settings/profile")

@@ -1,0 +1,28 @@
+"""The sections that the kernel itself has."""
+
+from django.utils.translation import gettext_lazy as _
+
+from kernel.access.actor import Actor
+from kernel.records.types import registry
+from kernel.web.settings.sections import Section, add_section
+
+ME, COMPANY = _("Me"), _("Company")
+
+
+def may_company(actor: Actor) -> bool:
+    return actor.may_system("company")
+
+
+def may_members(actor: Actor) -> bool:
+    return actor.may_system("members") and actor.access(registry["members"]).may("edit")
+
+
+def may_teams(actor: Actor) -> bool:
+    return actor.may_system("members") and actor.access(registry["teams"]).may("edit")
+
+
+add_section(Section("profile", _("Profile"), "user", ME, 10))
+add_section(Section("keys", _("API keys"), "key", ME, 20))
+add_section(Section("company", _("Company"), "building", COMPANY, 30, may_company))
+add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))
+add_section(Section("teams", _("Teams"), "users-group", COMPANY, 50, may_teams))

@@ -296,7 +296,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 
 # Mail, logs, API ------------------------------------------------------------------------------------------------------
 
-globals().update(mail_settings(env.read("EMAIL_URL"), HOME))
+_MAIL = mail_settings(env.read("EMAIL_URL"), HOME)
+EMAIL_BACKEND: str = _MAIL["EMAIL_BACKEND"]
+EMAIL_FILE_PATH: str | None = _MAIL.get("EMAIL_FILE_PATH")  # where mail goes that is not sent; read at /dev/mail
+EMAIL_HOST: str = _MAIL.get("EMAIL_HOST", "localhost")
+EMAIL_PORT: int = _MAIL.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER: str = _MAIL.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD: str = _MAIL.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_SSL: bool = _MAIL.get("EMAIL_USE_SSL", False)
+EMAIL_USE_TLS: bool = _MAIL.get("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL: str = env.read("EMAIL_FROM")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 SUPPORT_EMAIL: str = env.read("SUPPORT_EMAIL")

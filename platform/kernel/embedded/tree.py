@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -79,7 +79,8 @@ def run(home: Path, port: int, *, embedded: bool) -> None:
     """Services (unless others are configured), schema, demo data once, web, worker and beat; until told to stop."""
     check_port(port)
     started = time.monotonic()
-    with services(home, port=port) if embedded else contextlib.nullcontext([]) as base:
+    base: AbstractContextManager[list[Child]] = services(home, port=port) if embedded else contextlib.nullcontext([])
+    with base as servers:
         for line in manage("upgrade").splitlines():
             say("peyvand", line)
         greeting = manage("demo", "ensure") if embedded else ""
@@ -93,7 +94,7 @@ def run(home: Path, port: int, *, embedded: bool) -> None:
                 child.start()
             wait_until(lambda: _serves(port), children[0], seconds=60)
             _greet(greeting, port, time.monotonic() - started, embedded=embedded)
-            watch([*base, *children])
+            watch([*servers, *children])
         finally:
             # All are asked at once and waited for in turn: the worker finishes or hands back what it holds.
             say("peyvand", "Stopping.")

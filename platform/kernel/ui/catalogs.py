@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -66,9 +67,11 @@ def _files() -> Iterator[Path]:
 
 
 def _from_python(path: Path) -> Iterator[tuple[str | tuple[str, str], str | None]]:
-    for _, name, arguments, _ in extract_python(BytesIO(path.read_bytes()), list(KEYWORDS), [], {}):
-        given = [arguments] if isinstance(arguments, str) else list(arguments or ())
-        yield from _message(str(name).removesuffix("_lazy"), [part for part in given if part])
+    for _, name, arguments, _ in extract_python(BytesIO(path.read_bytes()), KEYWORDS, [], {}):
+        # A text alone comes as itself, several as a list, none as None.
+        texts: Any = arguments
+        given = [texts] if isinstance(texts, str) else [part for part in texts or () if part]
+        yield from _message(str(name).removesuffix("_lazy"), given)
 
 
 def _from_template(path: Path) -> Iterator[tuple[str | tuple[str, str], str | None]]:
@@ -200,4 +203,4 @@ def problems(language: str) -> list[str]:
 
 
 def _strings(message: Message) -> list[str]:
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())

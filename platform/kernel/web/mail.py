@@ -26,21 +26,21 @@ class FileBackend(BaseEmailBackend):
 
     def __init__(self, fail_silently: bool = False, **kwargs: Any) -> None:
         super().__init__(fail_silently=fail_silently)
-        self.folder = Path(settings.EMAIL_FILE_PATH)
+        self.folder = Path(settings.EMAIL_FILE_PATH or settings.HOME / "mail")
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for message in email_messages:
             name = f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.eml"
             draft = self.folder / f".{name}"
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes())
             draft.rename(self.folder / name)
         return len(email_messages)
 
 
 def latest(limit: int = SHOWN) -> list[dict[str, str]]:
     """The newest messages first, as plain text."""
-    folder = Path(settings.EMAIL_FILE_PATH)
+    folder = Path(settings.EMAIL_FILE_PATH or settings.HOME / "mail")
     files = sorted(folder.glob("[0-9]*.eml"), reverse=True)[:limit] if folder.is_dir() else []
     return [_summary(file) for file in files]
 
@@ -65,7 +65,7 @@ def dev_mail(request: HttpRequest) -> HttpResponse:
         is_local = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         is_local = False
-    if not (settings.EMBEDDED and is_local and hasattr(settings, "EMAIL_FILE_PATH")):
+    if not (settings.EMBEDDED and is_local and settings.EMAIL_FILE_PATH):
         raise Http404
     messages = latest()
     if "application/json" in request.headers.get("Accept", ""):

@@ -66,7 +66,6 @@ def query(home: Path, statement: str) -> list[tuple[object, ...]]:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Services of their own for the tests that only look."""
     folder = tmp_path_factory.mktemp("home")
-    folder.parent.chmod(0o755)
     with processes("services", home=folder) as process:
         wait_for(folder, process)
         yield folder
@@ -106,7 +105,6 @@ def test_a_second_start_on_the_same_folder_is_refused(home):
 
 
 def test_two_folders_serve_side_by_side(home, tmp_path):
-    tmp_path.parent.chmod(0o755)
     with processes("services", home=tmp_path) as process:
         wait_for(tmp_path, process)
         assert is_running(home) and is_running(tmp_path)
@@ -115,7 +113,6 @@ def test_two_folders_serve_side_by_side(home, tmp_path):
 
 
 def test_data_survives_a_kill_of_the_whole_tree(tmp_path):
-    tmp_path.parent.chmod(0o755)
     with processes("services", home=tmp_path) as process:
         wait_for(tmp_path, process)
         query(tmp_path, "CREATE SCHEMA kept")
@@ -132,7 +129,6 @@ def test_data_survives_a_kill_of_the_whole_tree(tmp_path):
 
 
 def test_services_end_when_only_their_parent_is_killed(tmp_path):
-    tmp_path.parent.chmod(0o755)
     with processes("services", home=tmp_path) as process:
         wait_for(tmp_path, process)
         process.kill()
@@ -144,7 +140,6 @@ def test_services_end_when_only_their_parent_is_killed(tmp_path):
 
 
 def test_interrupt_stops_cleanly(tmp_path):
-    tmp_path.parent.chmod(0o755)
     with processes("services", home=tmp_path) as process:
         wait_for(tmp_path, process)
         process.send_signal(signal.SIGINT)
@@ -156,7 +151,6 @@ def test_interrupt_stops_cleanly(tmp_path):
 
 
 def test_when_one_process_ends_the_reason_is_shown_and_the_rest_stop(tmp_path):
-    tmp_path.parent.chmod(0o755)
     with processes("services", home=tmp_path) as process:
         wait_for(tmp_path, process)
         with redis.Redis(unix_socket_path=str(Places(tmp_path).valkey_socket)) as client:

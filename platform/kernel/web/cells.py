@@ -1,11 +1,16 @@
-"""Values as HTML: the cells of a list and the properties of a record, for one viewer."""
+"""Values as HTML: the cells of a list and the properties of a record, for one viewer.
 
+A list has hundreds of cells, so each is drawn with as few elements as read right.
+"""
+
+import unicodedata
 from typing import Any
 from uuid import UUID
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
@@ -21,6 +26,7 @@ class Cells:
     def __init__(self, shown: Shown, *, links: bool = False) -> None:
         self.shown, self.links = shown, links
         self.format = shown.access.actor.format
+        self.is_rtl = self.format.direction == "rtl"
 
     def html(self, row: Any, spec: FieldSpec) -> SafeString:
         value = spec.value(row)
@@ -29,9 +35,14 @@ class Cells:
         draw = getattr(self, f"_{spec.kind.name}", None)
         if draw is not None:
             return draw(spec, value, row)
-        if spec.kind.is_numeric:
-            return format_html("<bdi>{}</bdi>", self.shown.value_text(spec, value))
-        return format_html('<span dir="auto">{}</span>', self.shown.value_text(spec, value))
+        return self._isolated(self.shown.value_text(spec, value))
+
+    def _isolated(self, text: str) -> SafeString:
+        """Set apart only where it runs against the page: a number, or a word of the page's own script, needs nothing."""
+        return format_html("<bdi>{}</bdi>" if runs_against(text, self.is_rtl) else "{}", text)
+
+    def _ltr(self, text: str) -> SafeString:
+        return format_html('<bdi dir="ltr">{}</bdi>' if self.is_rtl else "{}", text)
 
     def _reference(self, slug: str, pk: UUID | None) -> SafeString:
         label = self.shown.labels.get(slug, pk)
@@ -39,7 +50,7 @@ class Cells:
             return EMPTY
         if self.links:
             return format_html('<a class="link" dir="auto" href="{}">{}</a>', record_url(slug, pk), label)
-        return format_html('<span dir="auto">{}</span>', label)
+        return self._isolated(label)
 
     def _relation(self, spec: FieldSpec, value: UUID, row: Any) -> SafeString:
         if spec.related_type.is_setting:
@@ -51,6 +62,8 @@ class Cells:
         label = self.shown.labels.get(spec.related, value)
         if label is None:
             return EMPTY
+        if not self.links:
+            return avatar(label, value)
         picture = avatar(label, value, silent=True)
         return format_html('<span class="who">{}<span class="clip" dir="auto">{}</span></span>', picture, label)
 
@@ -72,18 +85,18 @@ class Cells:
     def _long_text(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
         if self.links:
             return format_html('<span class="pre-line" dir="auto">{}</span>', value)
-        return format_html('<span dir="auto">{}</span>', Truncator(" ".join(value.split())).chars(80))
+        return self._isolated(Truncator(" ".join(value.split())).chars(80))
 
     def _email(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
         if self.links:
             return format_html('<bdi dir="ltr"><a class="link" href="mailto:{0}">{0}</a></bdi>', value)
-        return format_html('<bdi dir="ltr">{}</bdi>', value)
+        return self._ltr(value)
 
     def _phone(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
         text = self.format.phone(value)
         if self.links:
             return format_html('<bdi dir="ltr"><a class="link" href="tel:{}">{}</a></bdi>', value, text)
-        return format_html('<bdi dir="ltr">{}</bdi>', text)
+        return self._ltr(text)
 
     def _link(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
         text = value.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
@@ -91,20 +104,31 @@ class Cells:
             return format_html(
                 '<bdi dir="ltr"><a class="link" href="{}" rel="noopener noreferrer" target="_blank">{}</a></bdi>', value, text
             )
-        return format_html('<bdi dir="ltr">{}</bdi>', text)
+        return self._ltr(text)
 
     def _datetime(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
-        if spec.extra.get("due") and getattr(row, "is_open", True):
-            return SafeString(due({"format": self.format}, value))  # type: ignore[arg-type]
-        full = self.format.datetime(value, "long")
-        text = self.format.datetime(value) if self.links else self.format.date(self.format.local(value).date())
-        return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), full, text)
+        is_due = spec.extra.get("due") and getattr(row, "is_open", True)
+        if self.links:
+            told = due({"format": self.format}, value) if is_due else ""  # type: ignore[arg-type]
+            full, text = self.format.datetime(value, "long"), self.format.datetime(value)
+            return format_html('<time datetime="{}" title="{}">{}</time> {}', value.isoformat(), full, text, told)
+        day = self.format.local(value).date()
+        days = (day - self.format.today()).days
+        if is_due and days <= 1:
+            tone, words = ("late", _("Overdue")) if days < 0 else ("today", _("Today")) if not days else ("", _("Tomorrow"))
+            return format_html('<span class="due {}" title="{}">{}</span>', tone, self.format.date(day, "long"), words)
+        return format_html("{}", self.format.date(day))
 
     def _date(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
+        if not self.links:
+            return format_html("{}", self.format.date(value))
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
             value.isoformat(), self.format.date(value, "long"), self.format.date(value),
         )  # fmt: skip
 
-    def _rows(self, spec: FieldSpec, value: list[dict[str, Any]], row: Any) -> SafeString:
-        return format_html('<span dir="auto">{}</span>', self.shown.value_text(spec, value))
+
+def runs_against(text: str, is_rtl: bool) -> bool:
+    """Whether the text's first letter reads the other way than the page, or a later one does."""
+    directions = {unicodedata.bidirectional(char) for char in text[:200]}
+    return "L" in directions if is_rtl else bool(directions & {"R", "AL"})

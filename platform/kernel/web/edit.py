@@ -98,7 +98,7 @@ def _form_page(
     rtype = access.rtype
     crumbs = [list_crumb(rtype)]
     if record is None:
-        heading = _("New: %(type)s") % {"type": rtype.label}
+        heading = _("Add %(type)s") % {"type": str(rtype.label).lower()}
         cancel = way_back(request, list_url(rtype.slug))
     else:
         heading = _("Edit %(label)s") % {"label": record.label}

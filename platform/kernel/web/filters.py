@@ -88,16 +88,20 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
         key = f"{name}__contains"
         group.fields = [Field(key, group.label, "text", get(key, ""), hide_label=True, placeholder=_("Contains…"))]
         held = [get(key)] if get(key) else []
-    if group.fields and "empty" in kind.lookups:
+    if group.fields and "empty" in kind.lookups and _may_be_empty(spec):
         options = [("true", _("Without a value")), ("false", _("With a value"))]
         empty = get(f"{name}__empty", "")
         label = _("Empty or not")
         group.fields.append(
-            Field(f"{name}__empty", label, "select", empty, options=options, empty="–", hide_label=True, id=f"x-{name}-empty")
+            Field(f"{name}__empty", label, "select", empty, options=options, empty=_("With or without a value"), hide_label=True, id=f"x-{name}-empty")
         )
         held = held or ([empty] if empty else [])
     group.is_open = bool(held)
     return group
+
+
+def _may_be_empty(spec: FieldSpec) -> bool:
+    return not (spec.required or spec.is_label or spec.read_only) and (spec.null or not spec.choices)
 
 
 def _related(access: Access, spec: FieldSpec, label: str, held: list[str]) -> list[Field]:

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
+from kernel.lib.money import currency_places
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Panel
@@ -33,6 +34,7 @@ class RowsBlock:
     errors: list[str]
     label: str = ""
     help: Any = ""
+    places: int = 2
     is_rows: bool = True
 
     @property
@@ -244,7 +246,9 @@ class RecordForm:
         initial = {sub.name: sub.initial() for sub in subs}
         extra = [self._row(spec, subs, str(len(values) + i), initial) for i in range(BLANK_WITHOUT_SCRIPT)]
         blank = self._row(spec, subs, "__i__", initial)
-        return RowsBlock(spec, rows, blank, extra, self.errors.get(spec.name, []), label_of(spec), spec.help)
+        fmt = self.access.actor.format
+        places = 0 if fmt.money_unit else currency_places(fmt.currency)
+        return RowsBlock(spec, rows, blank, extra, self.errors.get(spec.name, []), label_of(spec), spec.help, places)
 
     def _row(self, spec: FieldSpec, subs: list[FieldSpec], index: str, values: Mapping[str, Any]) -> list[Field]:
         return [

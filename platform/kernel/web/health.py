@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
+from kernel.tenancy.fleet import tenants_behind
 from kernel.web.metrics import exposition
 from kernel.web.requests import client_address
 
@@ -81,6 +82,17 @@ def _platform_schema() -> str | None:
     if waiting:
         return f"{len(waiting)} migrations of the platform haven't run; `manage.py upgrade` runs them."
     _schema_right_until = time.monotonic() + 60
+    return None
+
+
+@readiness("tenants' schemas")
+def _tenants_schemas() -> str | None:
+    try:
+        behind = tenants_behind()
+    except DatabaseError as error:
+        return f"The state of the tenants' schemas can't be read: {_first_line(error)}"
+    if behind:
+        return f"{len(behind)} tenants are not at the newest migrations; `manage.py tenant migrate` brings them there."
     return None
 
 

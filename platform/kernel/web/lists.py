@@ -200,7 +200,7 @@ def figures(request: HttpRequest, slug: str) -> HttpResponse:
         totals = {}
     fmt = access.actor.format
     sums = [
-        (label_of(spec), spec.kind.show(spec, totals[f"sum:{spec.name}"], fmt))
+        (str(spec.label).lower(), spec.kind.show(spec, totals[f"sum:{spec.name}"], fmt))
         for spec in specs
         if totals.get(f"sum:{spec.name}") is not None
     ]

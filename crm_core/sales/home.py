@@ -1,0 +1,162 @@
+"""What a seller sees first: what to do next, and how the month goes."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+
+from kernel.access.actor import Access, Actor
+from kernel.records.aggregate import aggregate, read_group, read_measures
+from kernel.records.find import find
+from kernel.records.show import Labels
+from kernel.records.types import registry
+from kernel.ui.charts import BarChart, Series
+
+NEXT_STEPS = 12
+RECENT = 6
+MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Won:
+    count: int
+    amount: Decimal | None
+
+
+@dataclass
+class Steps:
+    """My open deals whose next step is due in one span of time."""
+
+    name: str
+    label: str
+    tone: str
+    deals: list[dict[str, Any]] = field(default_factory=list)
+
+
+def deals_of(actor: Actor) -> Access | None:
+    access = actor.access(registry["deals"])
+    return access if access.may("view") else None
+
+
+def won_between(access: Access, start: date, end: date, **filters: str) -> Won:
+    params = {"status": "won", "closed_on__gte": start.isoformat(), "closed_on__lt": end.isoformat(), **filters}
+    found = find(access, params)
+    knows = "amount" in access.readable()
+    figures = aggregate(found, read_measures(found, "count,sum:amount" if knows else "count"))[0].figures
+    return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if knows else None)
+
+
+def month_figures(access: Access, **filters: str) -> dict[str, Any]:
+    """Won so far this month, beside the same days of last month and the whole of it, in the viewer's calendar."""
+    fmt = access.actor.format
+    today = fmt.today()
+    start, before = fmt.month_start(today), fmt.month_start(today, -1)
+    so_far = min(before + (today - start) + timedelta(days=1), start)
+    this = won_between(access, start, today + timedelta(days=1), **filters)
+    then = won_between(access, before, so_far, **filters)
+    last = won_between(access, before, start, **filters)
+    return {
+        "this": this, "then": then, "last": last, "month": fmt.month_label(start), "last_month": fmt.month_label(before),
+        "change": _change(this.amount, then.amount) if this.amount is not None else _change(this.count, then.count),
+        "url": _list(status="won", closed_on__gte=start.isoformat(), **filters),
+        "last_url": _list(status="won", closed_on__gte=before.isoformat(), closed_on__lt=start.isoformat(), **filters),
+    }  # fmt: skip
+
+
+def _change(now: Any, then: Any) -> int | None:
+    return round((Decimal(now) / Decimal(then) - 1) * 100) if now is not None and then else None
+
+
+def _list(**params: str) -> str:
+    return "/r/deals?" + "&".join(f"{key}={value}" for key, value in params.items())
+
+
+def open_figures(access: Access) -> Won:
+    found = find(access, {"status": "open", "owner": "me"})
+    knows = "amount" in access.readable()
+    figures = aggregate(found, read_measures(found, "count,sum:amount" if knows else "count"))[0].figures
+    return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if knows else None)
+
+
+def next_steps(access: Access) -> list[Steps]:
+    """My open deals in the order of their next steps; those without one come last, so that none is forgotten."""
+    fmt = access.actor.format
+    today = fmt.today()
+    spans = [
+        Steps("late", _("Overdue"), "bad"),
+        Steps("today", _("Today"), "warn"),
+        Steps("later", _("Upcoming"), ""),
+        Steps("none", _("Without a next step"), ""),
+    ]
+    if "next_step_at" not in access.readable():
+        return []
+    rows = find(access, {"status": "open", "owner": "me", "sort": "next_step_at"}).page(NEXT_STEPS).rows
+    labels = Labels(access.actor)
+    knows = access.readable()
+    labels.load(
+        {
+            "companies": {row.company_id for row in rows if row.company_id} if "company" in knows else set(),
+            "stages": {row.stage_id for row in rows} if "stage" in knows else set(),
+        }
+    )
+    for row in rows:
+        day = fmt.local(row.next_step_at).date() if row.next_step_at else None
+        at = 3 if day is None else 0 if day < today else 1 if day == today else 2
+        spans[at].deals.append(
+            {
+                "url": f"/r/deals/{row.pk}", "label": row.label, "due": row.next_step_at, "day": day,
+                "company": labels.get("companies", row.company_id), "stage": labels.get("stages", row.stage_id),
+                "amount": row.amount if "amount" in knows else None,
+            }
+        )  # fmt: skip
+    return [span for span in spans if span.deals]
+
+
+def recent(actor: Actor) -> list[dict[str, Any]]:
+    """The newest records of the types in the menu that somebody owns."""
+    rows: list[dict[str, Any]] = []
+    for rtype in registry.values():
+        access = actor.access(rtype)
+        if not (rtype.in_menu and rtype.is_owned) or not access.may("view") or "created_at" not in access.readable():
+            continue
+        for row in find(access, {"sort": "-created_at"}).page(RECENT).rows:
+            rows.append({"url": f"/r/{rtype.slug}/{row.pk}", "label": row.label, "rtype": rtype, "at": row.created_at})
+    return sorted(rows, key=lambda row: row["at"], reverse=True)[:RECENT]
+
+
+def won_by_month(access: Access, **filters: str) -> BarChart | None:
+    """The last twelve months, this one included; None while there is nothing to draw."""
+    fmt = access.actor.format
+    if "amount" not in access.readable():
+        return None
+    starts = [fmt.month_start(fmt.today(), offset) for offset in range(1 - MONTHS, 1)]
+    found = find(access, {"status": "won", "closed_on__gte": starts[0].isoformat(), **filters})
+    groups = aggregate(found, read_measures(found, "sum:amount"), read_group(found, "closed_on:month"))
+    sums = {group.key: group.figures["sum:amount"] for group in groups}
+    values = [Decimal(sums.get(fmt.month_key(start), 0)) for start in starts]
+    if not any(values):
+        return None
+    return BarChart(
+        _("Won by month"),
+        # The year is plain from there being twelve of them.
+        labels=[fmt.month_label(start).rsplit(" ", 1)[0] for start in starts],
+        series=[Series(_("Won"), values)],
+        urls=[_month_url(start, fmt.month_start(start, 1), filters) for start in starts],
+        time=True,
+        show=lambda value: fmt.money(value, compact=True),
+        heading=_("Month"),
+    )
+
+
+def _month_url(start: date, end: date, filters: dict[str, str]) -> str:
+    return _list(status="won", closed_on__gte=start.isoformat(), closed_on__lt=end.isoformat(), **filters)
+
+
+def check_deals(actor: Actor) -> Access:
+    access = deals_of(actor)
+    if access is None:
+        raise PermissionDenied
+    return access

@@ -19,27 +19,30 @@ def test_no_model_points_across_the_sides():
     assert model_offences() == []
 
 
-NOTHING = "CREATE FUNCTION ext.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
+NOTHING = "CREATE FUNCTION elsewhere.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 BROKEN = {
     "no primary key": ["CREATE TABLE stray (id uuid)"],
     "neither UUID nor bigint": ["CREATE TABLE stray (id int PRIMARY KEY)"],
     "leaves the schema": [
-        "CREATE TABLE ext.stray (id uuid PRIMARY KEY)",
-        "CREATE TABLE stray (id uuid PRIMARY KEY REFERENCES ext.stray)",
+        "CREATE SCHEMA elsewhere",
+        "CREATE TABLE elsewhere.stray (id uuid PRIMARY KEY)",
+        "CREATE TABLE stray (id uuid PRIMARY KEY REFERENCES elsewhere.stray)",
     ],
     "is a trigger": [
+        "CREATE SCHEMA elsewhere",
         NOTHING,
-        "CREATE TRIGGER stray BEFORE INSERT ON access_team FOR EACH ROW EXECUTE FUNCTION ext.nothing()",
+        "CREATE TRIGGER stray BEFORE INSERT ON access_team FOR EACH ROW EXECUTE FUNCTION elsewhere.nothing()",
     ],
     "sequence that is not": ["CREATE SEQUENCE stray"],
     "calls on something outside": [
-        "CREATE SEQUENCE ext.stray",
-        "CREATE TABLE stray (id bigint PRIMARY KEY DEFAULT nextval('ext.stray'))",
+        "CREATE SCHEMA elsewhere",
+        "CREATE SEQUENCE elsewhere.stray",
+        "CREATE TABLE stray (id bigint PRIMARY KEY DEFAULT nextval('elsewhere.stray'))",
     ],
     "names a sequence by a string": ["CREATE TABLE stray (id bigserial PRIMARY KEY)"],
     "neither a plain table": ["CREATE VIEW stray AS SELECT 1"],
     "inherits": ["CREATE TABLE stray (PRIMARY KEY (id)) INHERITS (access_team)"],
-    "extension outside": ["ALTER EXTENSION pg_trgm SET SCHEMA t_a"],
+    "extension outside": ["CREATE EXTENSION btree_gist SCHEMA t_a"],
 }
 
 

@@ -167,7 +167,7 @@ class TestJoin:
         assert Membership.objects.filter(identity=identity, tenant=tenant_a).exists()
         with in_tenant(tenant_a):
             invited.refresh_from_db()
-        assert invited.identity == identity.pk
+        assert (invited.identity, invited.name, invited.label) == (identity.pk, "Omid R.", "Omid R.")
         assert at("a").get(path).status_code == 410
         assert at("a").post(path, {"name": "Other", "password": "another password here"}).status_code == 410
 

@@ -2,12 +2,23 @@
 
 from django.db import IntegrityError, transaction
 
+from kernel.access.actor import Actor, format_for
 from kernel.access.models import Invitation, Member
+from kernel.access.rules import Rules
 from kernel.accounts.models import Identity, Membership, Session
 from kernel.accounts.tasks import post
+from kernel.records.change import edit
+from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
 from kernel.web.accounts.invitations import new_invitation, spend
 from kernel.web.accounts.tasks import send_invitation
+
+# What everybody may change about themselves, whatever their roles say of members.
+MINE = {
+    "types": {
+        "members": {"verbs": {"*": "none", "view": "all", "edit": "all"}, "fields": {"*": "none", "name": "edit"}}
+    }
+}
 
 
 def invite(member: Member, by: Member | None = None) -> Invitation:
@@ -17,7 +28,13 @@ def invite(member: Member, by: Member | None = None) -> Invitation:
     return invitation
 
 
-def accept(invitation: Invitation, identity: Identity) -> bool:
+def rename(member: Member, name: str) -> None:
+    """What a member is called, changed by themselves."""
+    myself = Actor(member, Rules([MINE]), "page", format_for(member))
+    edit(myself.access(registry["members"]), Member.objects.get(pk=member.pk), {"name": name})
+
+
+def accept(invitation: Invitation, identity: Identity, name: str = "") -> bool:
     """Let the identity in as the invited member. False if the link was used meanwhile, or the person is in already.
 
     The platform's side is written first: should the tenant's side fail, a membership without a member lets nobody in.
@@ -26,7 +43,11 @@ def accept(invitation: Invitation, identity: Identity) -> bool:
     try:
         with transaction.atomic():
             linked = Member.objects.filter(pk=invitation.member_id, identity=None).update(identity=identity.pk)
-            return bool(linked) and spend(invitation)
+            if not linked or not spend(invitation):
+                return False
+            if name and name != invitation.member.name:
+                rename(invitation.member, name)
+            return True
     except IntegrityError:
         return False
 

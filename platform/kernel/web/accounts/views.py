@@ -157,7 +157,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return _too_many(request, "accounts/join.html", form, error, **context)
         if identity is None:
             form.add_error("password", _("This is not the password of your account. Try again, or set a new one."))
-        elif not accept(invitation, identity):
+        elif not accept(invitation, identity, form.cleaned_data.get("name", "")):
             return _page(request, "accounts/join_gone.html", 410)
         else:
             open_session(request, identity, request.tenant)

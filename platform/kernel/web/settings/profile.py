@@ -10,9 +10,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from kernel.access.actor import Actor
 from kernel.access.models import Member
-from kernel.access.rules import Rules
 from kernel.accounts import throttle
 from kernel.accounts.forms import NewPasswordField, PasswordField
 from kernel.accounts.passwords import check_new_password
@@ -20,19 +18,12 @@ from kernel.accounts.sessions import client_ip, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.lib.places import zones
-from kernel.records.change import edit
-from kernel.records.types import registry
+from kernel.web.accounts.actions import rename
 from kernel.web.pages import go
 from kernel.web.settings.forms import NameField, SelectField, SettingsForm, bound, with_held
 from kernel.web.settings.sections import page, part_of
 
 YEAR = 365 * 24 * 60 * 60
-# What everybody may change about themselves, whatever their roles say of members.
-MINE = {
-    "types": {
-        "members": {"verbs": {"*": "none", "view": "all", "edit": "all"}, "fields": {"*": "none", "name": "edit"}}
-    }
-}
 
 
 class ProfileForm(SettingsForm):
@@ -95,8 +86,7 @@ def profile(request: Any) -> HttpResponse:
 def _save(request: Any, given: dict[str, str]) -> HttpResponse:
     member: Member = request.member
     if given["name"] != member.name:
-        myself = Actor(member, Rules([MINE]), "page", request.actor.format)
-        edit(myself.access(registry["members"]), Member.objects.get(pk=member.pk), {"name": given["name"]})
+        rename(member, given["name"])
     # How I read is not a fact about me that others need a history of.
     own = {name: given[name] for name in ("language", "calendar", "timezone", "theme")}
     Member.objects.filter(pk=member.pk).update(**own)

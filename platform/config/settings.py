@@ -272,6 +272,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # Publishing inside a request fails soon when the broker is gone; the sweeper picks up what was not published.
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    "max_retries": 0,
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_SERIALIZER = "json"

@@ -80,6 +80,15 @@ def late(request):
     return HttpResponse("ok")
 
 
+def late_failure(request):
+    def broken():
+        raise ConnectionError("as if the queue were away")
+
+    new_team("t:kept")
+    on_commit(broken)
+    return HttpResponse("ok")
+
+
 def deferred(request):
     """A foreign key that PostgreSQL looks at when the transaction commits, after the view has answered."""
     from django.utils import timezone
@@ -110,6 +119,7 @@ def nested(request):
 urlpatterns = [
     path(view.__name__, open_door(view))
     for view in (
-        names, who, add, fail, missing, outer_and_inner, well_streamed, badly_streamed, late, deferred, touch, nested
+        names, who, add, fail, missing, outer_and_inner, well_streamed, badly_streamed, late, late_failure, deferred, touch,
+        nested,
     )
 ]  # fmt: skip

@@ -25,6 +25,12 @@ def test_callbacks_after_the_commit(at, time):
     assert LOG == ["OutsideTransaction", ["t:late"]]
 
 
+def test_what_fails_after_the_commit_does_not_fail_the_request(at, tenant_a):
+    assert at("a").get("/late_failure").status_code == 200
+    with in_tenant(tenant_a):
+        assert made() == ["t:kept"]
+
+
 def test_a_failed_view_leaves_nothing(at, tenant_a):
     at("a", raise_request_exception=False).get("/fail")
     with in_tenant(tenant_a):

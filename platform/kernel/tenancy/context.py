@@ -78,11 +78,11 @@ def statement_timeout_ms() -> int:
     return settings.TENANT_STATEMENT_TIMEOUT_MS if milliseconds is None else milliseconds
 
 
-def on_commit(fn: Callable[[], object], *, robust: bool = False) -> None:
+def on_commit(fn: Callable[[], object], *, robust: bool = True) -> None:
     """Run fn once this tenant's transaction has committed: in the same tenant, in a transaction of its own.
 
     Django's own on_commit runs outside any transaction, and under test capture after the request, without a tenant.
-    With `robust` an error of fn is logged and does not reach the caller, whose work has been committed.
+    An error of fn is logged and does not reach the caller, whose work has been committed, unless `robust` is False.
     """
     tenant = get_tenant()
 

@@ -43,9 +43,12 @@ class Rows(Kind):
     def load(self, spec: FieldSpec, ids: list[Any]) -> dict[Any, list[dict[str, Any]]]:
         """The rows of many records, in one query."""
         model, parent = spec.extra["model"], f"{spec.extra['parent']}_id"
+        names = [sub.name for sub in spec.rows]
+        columns = [f"{sub.path}_id" if sub.kind.is_reference else sub.path for sub in spec.rows]
         found: dict[Any, list[dict[str, Any]]] = {}
-        for row in model.objects.filter(**{f"{parent}__in": ids}).order_by(parent, "position"):
-            found.setdefault(getattr(row, parent), []).append({sub.name: sub.value(row) for sub in spec.rows})
+        rows = model.objects.filter(**{f"{parent}__in": ids}).order_by(parent, "position")
+        for pk, *values in rows.values_list(parent, *columns):
+            found.setdefault(pk, []).append(dict(zip(names, values, strict=True)))
         return found
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:

@@ -19,7 +19,7 @@ from kernel.lib.errors import ParseError
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.tenancy.context import tenant_only
-from kernel.transfer import importing, imports
+from kernel.transfer import batches, importing, imports
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_a_constraint_refuses_one_row_and_keeps_the_others(sara, tenant_a):
 def test_a_killed_import_goes_on_where_it_was(sara, tenant_a):
     text = "name\n" + "".join(f"Company {number}\n" for number in range(25))
     run = begin(sara, "companies", text)
-    whole = importing.Importing.write
+    whole = batches.RowWriter.write
     calls = []
 
     def killed(self, rows):
@@ -316,7 +316,7 @@ def test_a_killed_import_goes_on_where_it_was(sara, tenant_a):
         return found
 
     with mock.patch.object(importing, "BATCH", 10):
-        with mock.patch.object(importing.Importing, "write", killed), pytest.raises(SystemExit):
+        with mock.patch.object(batches.RowWriter, "write", killed), pytest.raises(SystemExit):
             carry_out(tenant_a, run)
         run.refresh_from_db()
         assert (run.counts["created"], records("companies").count()) == (10, 10)
@@ -328,7 +328,7 @@ def test_a_killed_import_goes_on_where_it_was(sara, tenant_a):
 
 def test_an_import_is_cancelled_between_two_batches(sara, tenant_a):
     run = begin(sara, "companies", "name\n" + "".join(f"Company {number}\n" for number in range(25)))
-    whole = importing.Importing.write
+    whole = batches.RowWriter.write
 
     def write(self, rows):
         found = whole(self, rows)
@@ -336,7 +336,7 @@ def test_an_import_is_cancelled_between_two_batches(sara, tenant_a):
             cancel(run)
         return found
 
-    with mock.patch.object(importing, "BATCH", 10), mock.patch.object(importing.Importing, "write", write):
+    with mock.patch.object(importing, "BATCH", 10), mock.patch.object(batches.RowWriter, "write", write):
         run = carry_out(tenant_a, run)
     assert (run.status, run.counts["created"], records("companies").count()) == ("cancelled", 10, 10)
     assert imports.can_undo(run)

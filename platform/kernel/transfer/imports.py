@@ -145,6 +145,7 @@ def read_options(access: Access, entries: list[Entry], raw: Mapping[str, Any]) -
         allowed = ", ".join(name for name in access.rtype.match_fields if name in known)
         sentence = _("Match by a field that a column goes into, one of: %(allowed)s.")
         raise _wrong(sentence % {"allowed": allowed})
+    options["money_unit"] = "" if options["money_unit"] == "currency" else options["money_unit"]
     if options["existing"] not in ("update", "skip"):
         raise _wrong(_("“existing” is “update” or “skip”."))
     if options["money_unit"] not in ("", "toman") or (options["money_unit"] and get_tenant().currency != "IRR"):

@@ -14,6 +14,7 @@ from kernel.transfer.targets import Target
 
 MOST = 5
 FEW = 25
+LISTED = 60
 LEAST_SIMILAR = 0.25
 
 
@@ -39,3 +40,11 @@ def _ranked(text: str, found: list[dict[str, str]]) -> list[dict[str, str]]:
     """What differs in blanks alone comes first: "GTXPro" is likelier "GTX Pro" than "GTX Plus Pro"."""
     joined = fold(text).replace(" ", "")
     return sorted(found, key=lambda item: fold(item["label"]).replace(" ", "") != joined)
+
+
+def every(access: Access, target: Target) -> list[dict[str, str]]:
+    """All that could be meant, where they fit into one list; else nothing."""
+    if target.spec.choices:
+        return [{"id": code, "label": str(label)} for code, label in target.spec.choices]
+    records = access.related(target.spec).order_by("label_key")
+    return _as_json(records) if records[: LISTED + 1].count() <= LISTED else []

@@ -1,0 +1,85 @@
+"""Exporting a list: begin from its page, wait, fetch the file by a signed link."""
+
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.request import QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from kernel.access.actor import Actor
+from kernel.files.links import download_url
+from kernel.files.models import StoredFile
+from kernel.records.types import registry
+from kernel.runs.models import Run
+from kernel.runs.work import cancel
+from kernel.transfer import exporting
+from kernel.transfer.import_pages import progress_note, run_of
+
+
+@require_POST
+def begin(request: HttpRequest) -> HttpResponse:
+    """From a list: `type`, `format`, and the list's query string as `query`."""
+    query = QueryDict(request.POST.get("query", ""))
+    slug = request.POST.get("type", "")
+    try:
+        run = exporting.start(
+            request.actor,
+            slug,
+            file_format=request.POST.get("format", "csv"),
+            query={name: ",".join(values) for name, values in query.lists()},
+            headers=request.POST.get("headers", "labels"),
+        )
+    except ValidationError as error:
+        rtype = registry.get(slug)
+        context = {"heading": _("Export"), "problem": " ".join(error.messages), "run": None}
+        context["crumbs"] = [{"label": rtype.label_plural, "url": f"/r/{slug}"}] if rtype else []
+        return render(request, "transfer/export.html", context, status=422)
+    return redirect("export", run.pk)
+
+
+@require_GET
+def show(request: HttpRequest, pk: UUID) -> HttpResponse:
+    actor: Actor = request.actor
+    run = run_of(actor, pk, "export")
+    rtype = registry[run.params["type"]]
+    context = {
+        "heading": _("Export of %(records)s") % {"records": rtype.label_plural},
+        "crumbs": [{"label": rtype.label_plural, "url": f"/r/{rtype.slug}"}],
+        "run": run,
+        "format_name": run.params["format"].upper(),
+        "note": progress_note(run, actor),
+        "file": StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None,
+    }
+    return render(request, "transfer/export.html", context)
+
+
+@require_GET
+def status(request: HttpRequest, pk: UUID) -> HttpResponse:
+    run = run_of(request.actor, pk, "export")
+    response = render(
+        request, "transfer/_export_progress.html", {"run": run, "note": progress_note(run, request.actor)}
+    )
+    if not run.is_open:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+def stop(request: HttpRequest, pk: UUID) -> HttpResponse:
+    run = run_of(request.actor, pk, "export")
+    cancel(run)
+    return redirect("export", run.pk)
+
+
+@require_GET
+def download(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Only for whoever asked for it: the file holds what that member may see."""
+    actor: Actor = request.actor
+    run = Run.objects.filter(pk=pk, kind="export", member=actor.member).first()
+    file = StoredFile.objects.filter(pk=run.result["file"]).first() if run and run.result.get("file") else None
+    if file is None:
+        raise Http404
+    return redirect(download_url(file, actor.member))

@@ -1,27 +1,21 @@
 """URLs of a workspace, SUBDOMAIN.BASE_DOMAIN."""
 
-from importlib.util import find_spec
-
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from kernel.web.mail import dev_mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include(module))
-    for module in (
-        "kernel.web.accounts.urls",
-        "kernel.web.settings.urls",
-        "crm_core.sales.settings.urls",
-        "kernel.ui.urls",
-        "kernel.files.urls",
-        "kernel.transfer.urls",
-        "crm_core.reporting.urls",
-        "crm_core.sales.urls",
-        "kernel.api.urls",
-        "kernel.web.urls",
-    )
-    if find_spec(module)
+    path("", include("kernel.web.accounts.urls")),
+    path("", include("kernel.web.settings.urls")),
+    path("", include("crm_core.sales.settings.urls")),
+    path("", include("kernel.ui.urls")),
+    path("", include("kernel.files.urls")),
+    path("", include("kernel.transfer.urls")),
+    path("", include("crm_core.reporting.urls")),
+    path("", include("crm_core.sales.urls")),
+    path("", include("kernel.api.urls")),
+    path("", include("kernel.web.urls")),
 ]
 if settings.EMBEDDED:
     urlpatterns.append(path("dev/mail", dev_mail, name="dev-mail"))

@@ -119,7 +119,7 @@ def nested(request):
 urlpatterns = [
     path(view.__name__, open_door(view))
     for view in (
-        names, who, add, fail, missing, outer_and_inner, well_streamed, badly_streamed, late, late_failure, deferred, touch,
-        nested,
+        names, who, add, fail, missing, outer_and_inner, well_streamed, badly_streamed, late, late_failure, deferred,
+        touch, nested,
     )
 ]  # fmt: skip

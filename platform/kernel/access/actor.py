@@ -131,7 +131,7 @@ class Access:
 
     def records(self, verb: str = "view", *, deleted: bool = False) -> QuerySet[Any]:
         """The rows in reach of `verb`. A row that may be changed is always one that may be seen."""
-        rows = self.rtype.model.objects.deleted() if deleted else self.rtype.model.objects.alive()
+        rows: QuerySet[Any] = self.rtype.model.objects.deleted() if deleted else self.rtype.model.objects.alive()
         for needed in {"view", verb}:
             rows = self._within(rows, self.scope(needed))
         return self._under_parents(rows)

@@ -27,10 +27,12 @@ class Rules:
         self.system = frozenset(right for rule in self._rules for right in rule.get("system", ()))
 
     def scope(self, slug: str, group: str, verb: str) -> str:
-        return max((_lookup(rule, slug, group, "verbs", verb) for rule in self._rules), key=SCOPES.index, default="none")
+        scopes = (_lookup(rule, slug, group, "verbs", verb) for rule in self._rules)
+        return max(scopes, key=SCOPES.index, default="none")
 
     def level(self, slug: str, group: str, field: str) -> str:
-        return max((_lookup(rule, slug, group, "fields", field) for rule in self._rules), key=LEVELS.index, default="none")
+        levels = (_lookup(rule, slug, group, "fields", field) for rule in self._rules)
+        return max(levels, key=LEVELS.index, default="none")
 
     def may_system(self, right: str) -> bool:
         return right in self.system or "*" in self.system

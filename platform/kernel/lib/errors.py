@@ -19,7 +19,7 @@ class ParseError(ValueError):
     """An input nobody may guess at. `message` tells the person what to type, `code` is for programs."""
 
     def __init__(self, message: str | Promise, code: str = "invalid", **params: Any):
-        self.message: Promise = lazystr(_Sentence(message, params))
+        self.message: Any = lazystr(_Sentence(message, params))
         self.code = code
         super().__init__(code)
 

@@ -113,7 +113,7 @@ def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = Non
     if group is None:
         totals = rows.aggregate(**annotations)
         return [Group(None, _("All"), _figures(measures, totals))]
-    by = F(group.path)
+    by: Any = F(group.path)
     if group.spec.kind.name == "datetime":
         by = TruncDate(group.path, tzinfo=ZoneInfo(found.access.actor.format.timezone))
     grouped = rows.annotate(g=by).values("g").annotate(**annotations)
@@ -149,7 +149,8 @@ def _by_value(found: Found, group: GroupBy, figures: list[tuple[Any, dict[str, i
                 groups.append(unseen)
             unseen.figures = {name: unseen.figures[name] + value for name, value in values.items()}
             continue
-        filters = {} if group.rows else ({spec.name: str(key)} if key not in (None, "") else {f"{spec.name}__empty": "true"})
+        again = {spec.name: str(key)} if key not in (None, "") else {f"{spec.name}__empty": "true"}
+        filters = {} if group.rows else again
         groups.append(Group(None if key in (None, "") else str(key), label, values, filters))
     return groups
 

@@ -54,7 +54,8 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
             if not is_new:
                 item.record = existing.get(item.record.pk)
                 if item.record is None:
-                    raise ValidationError(_("This record was changed or removed meanwhile, or you may not edit it."), code="gone")
+                    problem = _("This record was changed or removed meanwhile, or you may not edit it.")
+                    raise ValidationError(problem, code="gone")  # noqa: TRY301 - one place tells what refuses an item
             changes = _alter(access, item, is_new)
         except PermissionDenied as error:
             item.error = ValidationError(str(error))
@@ -155,4 +156,3 @@ def _save_alone(access: Access, item: Item, is_new: bool, change_set: UUID) -> N
     except (ValidationError, PermissionDenied) as error:
         item.error = error if isinstance(error, ValidationError) else ValidationError(str(error))
         item.is_changed = False
-

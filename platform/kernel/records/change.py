@@ -230,7 +230,9 @@ def validate(rtype: RecordType, record: Any) -> None:
         raise ValidationError(problems)
 
 
-ENGINE_COLUMNS = {"id", "version", "created_at", "updated_at", "deleted_at", "label", "label_key", "search", "text_keys"}
+ENGINE_COLUMNS = frozenset(
+    ("id", "version", "created_at", "updated_at", "deleted_at", "label", "label_key", "search", "text_keys")
+)
 
 
 def stamp(rtype: RecordType, record: Any) -> None:

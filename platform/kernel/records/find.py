@@ -1,6 +1,6 @@
 """The only read: from a query string to rows in reach, through `Access`. Pages, API, exports and reports start here.
 
-    ?stage=ID&amount__gte=1000&owner=me&q=text&sort=-amount      filters, folded search, order
+?stage=ID&amount__gte=1000&owner=me&q=text&sort=-amount      filters, folded search, order
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from kernel.records.specs import FieldSpec
 
 PAGE, MOST = 50, 200
 COUNTED = 10_000
-NOT_FILTERS = frozenset({"q", "sort", "limit", "cursor", "fields", "view", "measure", "group", "calendar", "count", "peek", "before"})
+NOT_FILTERS = frozenset(
+    ("q", "sort", "limit", "cursor", "before", "fields", "view", "measure", "group", "calendar", "count", "peek")
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Found:
         self._deleted = deleted
         problems: dict[str, Any] = {}
         self.filters = [found for key in self.params if (found := self._filter(key, problems))]
-        self._conditions = [found for item in self.filters if (found := self._condition(item, problems))]
+        self._conditions = [q for item in self.filters if (q := self._condition(item, problems))]
         self.sort = self.params.get("sort") or self._default_sort()
         spec = access.readable().get(self.sort.removeprefix("-"))
         if spec is None or not spec.kind.is_sortable:
@@ -233,7 +235,7 @@ class Found:
         try:
             sort, value, after = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             if sort != self.sort or "\x00" in str(value):
-                raise ValueError
+                raise ValueError  # noqa: TRY301 - told below like what cannot be read
             field = self._sorted.query.annotations["_sort"].output_field
             value = None if value is None else field.to_python(value)
             after = self.rtype.model._meta.pk.to_python(after)
@@ -245,7 +247,7 @@ class Found:
     # -- figures
 
     def count(self, most: int = COUNTED) -> int | None:
-        """How many rows there are, or None where there are more than `most`: counting on would cost more than it tells."""
+        """How many rows there are; None where there are more than `most`: to count on costs more than it tells."""
         found = self.rows.order_by().values("pk")[: most + 1].count()
         return found if found <= most else None
 

@@ -26,7 +26,9 @@ class Labels:
 
     def load(self, wanted: Mapping[str, set[UUID]]) -> None:
         """One statement for all types of which this actor may see every record, and one for each other."""
-        slugs, parts, given = [], [], []
+        slugs: list[str] = []
+        parts: list[str] = []
+        given: list[list[UUID]] = []
         for slug, ids in wanted.items():
             missing = ids - self._labels[slug].keys()
             access = self._actor.access(registry[slug])

@@ -45,7 +45,7 @@ class FieldSpec:
 
     @property
     def related_type(self) -> RecordType:
-        from kernel.records.types import registry  # noqa: PLC0415 - specs and types name each other
+        from kernel.records.types import registry  # specs and types name each other
 
         return registry[self.related]
 
@@ -79,7 +79,7 @@ class FieldSpec:
 
 def spec_of(model: type[models.Model], column_name: str, **overrides: Any) -> FieldSpec:
     """The spec of a model's field. `overrides` replace what the model says (label, kind, read_only, ...)."""
-    column = model._meta.get_field(column_name)
+    column: Any = model._meta.get_field(column_name)
     kind = KINDS[overrides.pop("kind", None) or kind_of(column)]
     related_model = getattr(column, "related_model", None)
     label = getattr(column, "verbose_name", column_name)

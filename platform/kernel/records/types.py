@@ -139,7 +139,14 @@ class RecordType:
             subs = tuple(self._sub_spec(entry.model, sub) for sub in entry.fields)
             extra = {"model": entry.model, "parent": entry.parent}
             return FieldSpec(
-                entry.name, entry.label, KINDS["rows"], entry.name, rows=subs, extra=extra, help=entry.help, default=list
+                entry.name,
+                entry.label,
+                KINDS["rows"],
+                entry.name,
+                rows=subs,
+                extra=extra,
+                help=entry.help,
+                default=list,
             )
         sub = entry if isinstance(entry, Field) else field(entry)
         return spec_of(self.model, sub.column, **{"is_label": sub.column == self.label_field, **sub.options})

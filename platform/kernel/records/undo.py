@@ -44,7 +44,7 @@ def undo(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Confli
     """Take back these events, as changes of `change_set`. Runs inside the caller's transaction."""
     for event in _remove_untouched(actor, events, change_set):
         access = actor.access(registry[event.record_type])
-        record = access.rtype.model.objects.filter(pk=event.record_id).first()
+        record: Any = access.rtype.model.objects.filter(pk=event.record_id).first()  # type: ignore[misc]
         if record is None:
             continue
         try:
@@ -88,7 +88,8 @@ def _removal(access: Access, record: Any, created: Event, now: datetime, change_
 
 
 def _take_back(access: Access, record: Any, event: Event, change_set: UUID) -> list[str]:
-    name, marks = access.rtype.name, {"change_set": change_set, "cause": event.pk}
+    name = access.rtype.name
+    marks: dict[str, Any] = {"change_set": change_set, "cause": event.pk}
     suffix = event.name.rpartition(".")[2]
     if suffix == "created":
         if record.deleted_at:

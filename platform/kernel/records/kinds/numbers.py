@@ -33,7 +33,7 @@ class Number(Kind):
         if raw is None:
             return None
         if isinstance(raw, bool) or not isinstance(raw, str | int | Decimal):
-            raise ParseError(_("Send this as a decimal in a string, such as \"1200.50\"."), "type")
+            raise ParseError(_('Send this as a decimal in a string, such as "1200.50".'), "type")
         return self.check(spec, parse_decimal(str(raw))) if str(raw).strip() else None
 
     def check(self, spec: FieldSpec, value: Decimal) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.models import F, Q
 from django.db.models.fields.json import KeyTextTransform
@@ -25,7 +25,7 @@ class Text(Kind):
     """One line. Filtered, sorted and searched by its folded key, so that spelling variants are one."""
 
     name = "text"
-    lookups = ("exact", "contains", "in", "empty")
+    lookups: ClassVar[tuple[str, ...]] = ("exact", "contains", "in", "empty")
     is_searched = True
     can_group = True
 

@@ -148,9 +148,9 @@ def answers(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = run_of(actor, pk)
     questions = questions_of(run, actor)
     given = read_answers(request.POST, questions)
+    if not given:
+        return _page(request, actor, run, questions, _("Choose an answer for at least one of them."))
     try:
-        if not given:
-            raise ValidationError(_("Choose an answer for at least one of them."))
         imports.answer(run, actor, given)
     except ValidationError as error:
         run.refresh_from_db()

@@ -141,9 +141,6 @@ class Look:
                 raw = draft.row.cells[self.columns[entry.column]]
                 text = raw if item is None else self._text(show, item.record, entry)
                 cells.append(draft.later.get(entry.field, "") or text or self._new(entry, raw))
-            state = (
-                "refused" if draft.reasons else "skipped" if item is None else "created" if item.is_new else "updated"
-            )
             rows.append(ShownRow(draft.row.number, cells, _state(draft, item), draft.reasons))
         return rows
 

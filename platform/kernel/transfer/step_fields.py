@@ -146,7 +146,7 @@ class ColumnForm:
         by_column: dict[str, list[dict[str, Any]]] = {}
         for item in self.entries():
             by_column.setdefault(item["column"], []).append(item)
-        options = [Option(target.name, _capital(target.label)) for target in self.known.values()]
+        options = [Option(target.name, target.label) for target in self.known.values()]
         rows = []
         for number, column in enumerate(self.run.params["header"]):
             mine = by_column.get(column, [])
@@ -181,13 +181,9 @@ class ColumnForm:
         return rows
 
 
-def _capital(label: str) -> str:
-    return label[:1].upper() + label[1:]
-
-
 def option_fields(access: Access, run: Run, chosen: Mapping[str, Any]) -> list[Field]:
     known = targets(access)
-    matches = [Option(name, _capital(known[name].label)) for name in access.rtype.match_fields if name in known]
+    matches = [Option(name, known[name].label) for name in access.rtype.match_fields if name in known]
     fields = [
         Field(
             "match",

@@ -37,11 +37,8 @@ def new(request: HttpRequest) -> HttpResponse:
     asked = request.POST if request.method == "POST" else request.GET
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
-        upload = request.FILES.get("file")
         try:
-            if upload is None:
-                raise ParseError(_("Choose a file first."), "required")
-            run = imports.upload(actor, asked.get("type", ""), upload, upload.name or "")
+            run = _upload(request, actor)
         except ParseError as error:
             errors = {"file": [str(error.message)]}
         except ValidationError as error:
@@ -51,6 +48,13 @@ def new(request: HttpRequest) -> HttpResponse:
     fields = new_fields(types, asked.get("type", ""), errors, ACCEPTED, MAX_FILE_BYTES)
     context = {"heading": _("Import a file"), "fields": fields, "steps": steps_of(None, "file"), **_crumbs()}
     return render(request, "transfer/new.html", context, status=422 if errors else 200)
+
+
+def _upload(request: HttpRequest, actor: Actor) -> Run:
+    upload = request.FILES.get("file")
+    if upload is None:
+        raise ParseError(_("Choose a file first."), "required")
+    return imports.upload(actor, request.POST.get("type", ""), upload, upload.name or "")
 
 
 def steps_of(run: Run | None, current: str) -> list[dict[str, Any]]:
@@ -85,13 +89,9 @@ def file(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked = request.POST if request.method == "POST" else run.params["source"]
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
-        source = {name: asked.get(name, "").strip() for name in ("encoding", "delimiter", "sheet", "header_row")}
-        source["delimiter"] = {"tab": "\t"}.get(source["delimiter"], source["delimiter"])
         try:
-            if source["header_row"] and not source["header_row"].isdigit():
-                raise ParseError(_("Give the number of the row, or 0 where there is none."), "header_row")
             with on_disk(StoredFile.objects.get(pk=run.params["file"])) as path:
-                imports.reread(run, actor, path, source)
+                imports.reread(run, actor, path, _source(request))
         except ParseError as error:
             name = error.code if error.code in ("encoding", "delimiter", "header_row") else "header_row"
             errors = {name: [str(error.message)]}
@@ -107,6 +107,15 @@ def file(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "transfer/file.html", context, status=422 if errors else 200)
 
 
+def _source(request: HttpRequest) -> dict[str, str]:
+    names = ("encoding", "delimiter", "sheet", "header_row")
+    source = {name: request.POST.get(name, "").strip() for name in names}
+    source["delimiter"] = {"tab": "\t"}.get(source["delimiter"], source["delimiter"])
+    if source["header_row"] and not source["header_row"].isdecimal():
+        raise ParseError(_("Give the number of the row, or 0 where there is none."), "header_row")
+    return source
+
+
 @require_http_methods(["GET", "POST"])
 def columns(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor, run, known = _waiting(request, pk)
@@ -117,12 +126,7 @@ def columns(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         form = ColumnForm(access, run, request.POST)
         try:
-            entries = mapping.read_mapping(access, run.params["header"], form.entries())
-            if imports.needs_money_unit(access, entries) and "money_unit" not in request.POST:
-                raise ValidationError(_("Say whether the amounts of the file are in Toman or in Rial."))
-            run.params["is_described"] = True
-            imports.describe(run, actor, entries, form.options())
-            imports.ready(run, actor)
+            _describe(run, actor, form)
         except ValidationError as error:
             problem = " ".join(error.messages)
         else:
@@ -146,6 +150,15 @@ def columns(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_crumbs(),
     }
     return render(request, "transfer/columns.html", context, status=422 if problem else 200)
+
+
+def _describe(run: Run, actor: Actor, form: ColumnForm) -> None:
+    entries = mapping.read_mapping(form.access, run.params["header"], form.entries())
+    if imports.needs_money_unit(form.access, entries) and "money_unit" not in (form.posted or ()):
+        raise ValidationError(_("Say whether the amounts of the file are in Toman or in Rial."))
+    run.params["is_described"] = True
+    imports.describe(run, actor, entries, form.options())
+    imports.ready(run, actor)
 
 
 @require_http_methods(["GET", "POST"])

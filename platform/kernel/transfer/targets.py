@@ -29,7 +29,8 @@ class Target:
     def label(self) -> str:
         if self.rows:
             return _("%(rows)s: %(field)s") % {"rows": self.rows.label, "field": self.spec.label}
-        return str(self.spec.label)
+        label = str(self.spec.label)
+        return label[:1].upper() + label[1:]
 
     @property
     def kind(self) -> Kind:

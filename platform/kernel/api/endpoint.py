@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from kernel.access.actor import Access, Actor
 from kernel.api import idempotency
 from kernel.api.bodies import read_object
-from kernel.api.callers import SAFE, identify
+from kernel.api.callers import identify
 from kernel.api.problems import Problem, answer, problem_of, tell_of_failure
 from kernel.records.types import RecordType, registry
 
@@ -22,9 +22,8 @@ from kernel.records.types import RecordType, registry
 class Endpoint(APIView):
     """Subclass it with `get`, `post`, `patch`, `delete`; answer with `reply(...)`; raise what the engine raises.
 
-    `self.actor` is set when a method runs, and translations speak the caller's language. A method that writes runs in
-    a transaction of its own: an exception (ValidationError, PermissionDenied, NotFound, Problem, ...) leaves nothing
-    and becomes application/problem+json. POST obeys `Idempotency-Key`. Uploads: `request.POST` and `request.FILES`.
+    `self.actor` is set when a method runs, and translations speak the caller's language. An exception (ValidationError,
+    PermissionDenied, NotFound, Problem, ...) undoes all that the request wrote and becomes application/problem+json. POST obeys `Idempotency-Key`. Uploads: `request.POST` and `request.FILES`.
     """
 
     is_public = True  # for the pages' middleware: this view asks its callers itself
@@ -38,6 +37,7 @@ class Endpoint(APIView):
                 response = self._act(request, *args, **kwargs)
             except Exception as error:  # noqa: BLE001 - whatever happens, the caller gets a problem document
                 response = self._explain(error, request)
+                transaction.set_rollback(True, using="default")
             response.headers["Content-Language"] = translation.get_language() or "en"
         return response
 
@@ -49,14 +49,10 @@ class Endpoint(APIView):
         if method == "options":
             return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
         self.actor = identify(request)
-        if request.method in SAFE:
-            found: HttpResponseBase = act(request, *args, **kwargs)
-            return found
-        with transaction.atomic():
-            if method == "post":
-                return idempotency.once(request, self.actor, lambda: act(request, *args, **kwargs))
-            done: HttpResponseBase = act(request, *args, **kwargs)
-            return done
+        if method == "post":
+            return idempotency.once(request, self.actor, lambda: act(request, *args, **kwargs))
+        response: HttpResponseBase = act(request, *args, **kwargs)
+        return response
 
     def _explain(self, error: Exception, request: Any) -> HttpResponse:
         problem = problem_of(error)

@@ -255,12 +255,11 @@ def stamp(rtype: RecordType, record: Any) -> None:
 
 def _save(record: Any, rtype: RecordType) -> None:
     try:
-        with transaction.atomic():
-            record.save()
-            for name in record.__dict__.get("_before", {}):
-                spec = rtype.specs()[name]
-                spec.kind.save(spec, record)
-    except IntegrityError as error:
+        record.save(force_insert=record.is_new)
+        for name in record.__dict__.get("_before", {}):
+            spec = rtype.specs()[name]
+            spec.kind.save(spec, record)
+    except IntegrityError as error:  # undone by the savepoint of `change`
         raise explain(error, type(record)) from error
     record.__dict__.pop("_before", None)
 

@@ -107,8 +107,6 @@ def tenant_dsn(schema: str) -> str:
     from django.conf import settings
     from psycopg.conninfo import make_conninfo
 
-    from kernel.embedded.state import Places
-
     values = settings.DATABASES["default"]
     return make_conninfo(
         host=values["HOST"],
@@ -293,8 +291,8 @@ def server(module: str, env: dict[str, str]) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
-        "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning",
+        sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", f"127.0.0.1:{port}",
+        "--workers", str(WORKERS), "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning",
     ]  # fmt: skip
     quiet = {"LOG_LEVEL": "WARNING", "API_REQUESTS_PER_MINUTE": "100000000"}
     process = subprocess.Popen(command, env={**os.environ, **quiet, **env}, cwd=ROOT)
@@ -346,14 +344,16 @@ def new_tenant_seconds() -> float:
 
 
 def report(tasks: list[Task], deals: int, export: tuple[int, float], tenant: float) -> int:
-    print(f"\n{deals:,} deals in one tenant, {WORKERS} workers, {CLIENTS} clients; requests per second, median of rounds\n")  # noqa: T201
-    print(f"{'task':<12}{'raw SQL':>10}{'floor':>10}{'Peyvand':>10}{'times the floor':>18}")  # noqa: T201
+    print(
+        f"\n{deals:,} deals in one tenant, {WORKERS} workers, {CLIENTS} clients; requests per second, median of rounds\n"
+    )
+    print(f"{'task':<12}{'raw SQL':>10}{'floor':>10}{'Peyvand':>10}{'times the floor':>18}")
     for task in tasks:
         raw, floor, ours = (statistics.median(rates) for rates in (task.raw, task.floor, task.ours))
         verdict = "" if task.ratio <= BUDGET else "  over the budget"
-        print(f"{task.name:<12}{raw:>10.0f}{floor:>10.0f}{ours:>10.0f}{task.ratio:>18.2f}{verdict}")  # noqa: T201
+        print(f"{task.name:<12}{raw:>10.0f}{floor:>10.0f}{ours:>10.0f}{task.ratio:>18.2f}{verdict}")
     rows, seconds = export
-    print(f"\nexport of {rows:,} deals as CSV: {seconds:.2f} s · new tenant: {tenant:.2f} s")  # noqa: T201
+    print(f"\nexport of {rows:,} deals as CSV: {seconds:.2f} s · new tenant: {tenant:.2f} s")
     return int(any(task.ratio > BUDGET for task in tasks))
 
 

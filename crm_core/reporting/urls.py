@@ -1,6 +1,11 @@
 from django.urls import path
+from django.utils.translation import gettext_lazy as _
 
 from crm_core.reporting import views
+from crm_core.reporting.won import may_report
+from kernel.web import nav
+
+nav.add(_("Reports"), "/reports", "chart-bar", may_report)
 
 urlpatterns = [
     path("reports", views.reports, name="reports"),

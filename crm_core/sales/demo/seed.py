@@ -125,7 +125,9 @@ class Seeder:
             deals, lines, notes = [], [], []
             for number in chunk:
                 contact, company = self.random.choice(contacts) if contacts else (None, None)
-                deal = self._deal(number, stages, reasons, contact, company, names.get(company, ""), products)
+                deal = self._deal(
+                    number, stages, reasons, contact, company, names.get(company, "") if company else "", products
+                )
                 lines += self._lines(deal, products)
                 deals.append(deal)
                 if notes_left and self.random.random() < self.size.notes / max(self.size.deals, 1):
@@ -171,7 +173,7 @@ class Seeder:
             }
             total = line_total(values, deal.currency)
             lines.append(DealLine(deal=deal, position=position, product=product, total=total, **values))
-        deal.amount = sum((line.total for line in lines), Decimal(0))
+        deal.amount = sum((line.total or Decimal(0) for line in lines), Decimal(0))
         self._hold(deal, "lines", lines)
         return lines
 
@@ -231,7 +233,7 @@ def copy_rows(model: type[models.Model], rows: Sequence[Any]) -> None:
     if not rows:
         return
     fields = [f for f in model._meta.concrete_fields if not (f.primary_key and isinstance(f, models.AutoField))]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     with connection.cursor() as cursor:
         sql = f"COPY {connection.ops.quote_name(model._meta.db_table)} ({columns}) FROM STDIN"
         with cursor.copy(sql) as copy:
@@ -240,5 +242,4 @@ def copy_rows(model: type[models.Model], rows: Sequence[Any]) -> None:
 
 
 def _prepared(field: models.Field, row: Any) -> Any:  # type: ignore[type-arg]
-    value = field.get_db_prep_save(getattr(row, field.attname), connection)
-    return value
+    return field.get_db_prep_save(getattr(row, field.attname), connection)

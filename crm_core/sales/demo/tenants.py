@@ -24,7 +24,7 @@ SIZE = Size(companies=48, contacts=140, deals=360, notes=160)
 class DemoTenant:
     subdomain: str
     name: str
-    wishes: dict[str, str]
+    wishes: dict[str, Any]
 
 
 DEMOS = (

@@ -38,10 +38,10 @@ def pipelines(request: Any) -> HttpResponse:
         rows = stages.setdefault(stage.pipeline_id, [])
         tone = {"won": "k-won", "lost": "k-lost"}.get(stage.kind, f"k{len(rows) % 5 + 1}")
         rows.append({"stage": stage, "count": counts[stage.pk], "tone": tone, "run": moving.get(str(stage.pk))})
-    rows = list(_access(request).records().order_by("position", "pk"))
+    found = list(_access(request).records().order_by("position", "pk"))
     context = {
-        "pipelines": [{"pipeline": row, "stages": stages.get(row.pk, [])} for row in rows],
-        "several": len(rows) > 1,
+        "pipelines": [{"pipeline": row, "stages": stages.get(row.pk, [])} for row in found],
+        "several": len(found) > 1,
     }
     return page(request, "sales/settings/pipelines.html", context)
 

@@ -156,7 +156,7 @@ def work(run_id: str) -> None:
             hold.finish(Run.Status.FAILED, error=" ".join(error.messages))
         except OperationalError:
             raise  # the database went away: the lease lapses and the sweeper has the run taken up again
-        except Exception:  # noqa: BLE001 - whatever else goes wrong, the run must say so and never hang
+        except Exception:
             logger.exception("run %s failed", run_id)
             hold.finish(Run.Status.FAILED, error=_("Something went wrong on our side. We have been told."))
         else:

@@ -12,6 +12,12 @@ from kernel.access.actor import Actor
 from kernel.records.types import registry
 
 May = Callable[[Actor], bool]
+_added: list[tuple[Any, str, str, May]] = []
+
+
+def add(label: Any, url: str, icon: str, may: May) -> None:
+    """A page of an app's own in the sidebar, for those who may use it. Called where its addresses are declared."""
+    _added.append((label, url, icon, may))
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:
@@ -28,7 +34,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
         "tabs": SimpleLazyObject(lambda: _tabs(list(_entries(request, actor)))),
         "me": {
             "name": member.name, "key": member.pk, "url": "/settings/profile" if _answers("/settings/profile") else "/",
-            "sign_out_url": "/logout", "current": request.path == "/settings/profile",
+            "sign_out_url": "/logout",
         },
     }  # fmt: skip
 
@@ -40,7 +46,9 @@ def _entries(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
         if rtype.in_menu and actor.access(rtype).may("view"):
             yield from _entry(request, rtype.label_plural, f"/r/{rtype.slug}", rtype.icon, records)
     work = _("Work")
-    yield from _entry(request, _("Reports"), "/reports", "chart-bar", work)
+    for label, url, icon, may in _added:
+        if may(actor):
+            yield from _entry(request, label, url, icon, work)
     if actor.may_system("import"):
         yield from _entry(request, _("Imports"), "/imports", "file-import", work)
     yield from _entry(request, _("Trash"), "/trash", "trash", work)

@@ -46,7 +46,9 @@ class TeamForm(SettingsForm):
     def clean_name(self) -> str:
         """Two teams of one name could not be told apart, and an import could not choose."""
         name: str = self.cleaned_data["name"]
-        others = Team.objects.alive().exclude(pk=self.team.pk if self.team else None)
+        others = Team.objects.alive()
+        if self.team is not None:
+            others = others.exclude(pk=self.team.pk)
         if others.filter(label_key=sort_key(name)).exists():
             raise ValidationError(_("There is a team of this name already."), code="taken")
         return name

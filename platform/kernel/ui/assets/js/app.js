@@ -10,6 +10,7 @@ import "./select.js";
 import "./upload.js";
 import "./doors.js";
 import "./copy.js";
+import "./sidenav.js";
 
 // Parts that few pages need come when their element does.
 const lazy = { "crm-board": () => import("./board.js") };

@@ -89,6 +89,10 @@ test: setup-dev ## the whole suite, on embedded services of its own
 check: setup-dev ## lint, types, import rules, migrations, catalog rules, translations, deployment checks
 	@infra/bin/check
 
+.PHONY: bench
+bench: setup-dev ## the product beside raw SQL and a bare Django view, over 100,000 deals
+	@infra/bin/bench
+
 .PHONY: lock
 lock: | .venv/bin/python ## pins every package anew, with hashes, from requirements/*.in and package.json
 	@infra/bin/lock

@@ -174,7 +174,7 @@ def test_an_unknown_label_is_asked_once_and_remembered(sara, tenant_a):
     assert not records("deals").exists()
     (question,) = run.state["unresolved"]
     assert (question["column"], question["value"], question["rows"]) == ("product", "GTXPro", 2)
-    assert question["suggestions"][0] == {"id": str(gtx.pk), "label": "GTX Pro"}
+    assert question["suggestions"][0] == {"id": str(gtx.pk), "label": "GTX Pro", "likely": True}
     imports.answer(run, sara, [{"field": "lines.product", "value": "GTXPro", "action": "use", "id": str(gtx.pk)}])
     run = carry_out(tenant_a, run)
     assert (run.status, run.counts["created"]) == ("done", 3)

@@ -1,5 +1,6 @@
 """Exporting a list: begin from its page, wait, fetch the file by a signed link."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -21,9 +22,9 @@ from kernel.transfer.import_pages import progress_note, run_of
 
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """From a list: `type`, `format`, and the list's query string as `query`."""
-    query = QueryDict(request.POST.get("query", ""))
+    """From a list: `type` and `format`. The list's filters are in the address it was asked from, which htmx keeps up."""
     slug = request.POST.get("type", "")
+    query = _question(request, slug)
     try:
         run = exporting.start(
             request.actor,
@@ -38,6 +39,12 @@ def begin(request: HttpRequest) -> HttpResponse:
         context["crumbs"] = [{"label": rtype.label_plural, "url": f"/r/{slug}"}] if rtype else []
         return render(request, "transfer/export.html", context, status=422)
     return redirect("export", run.pk)
+
+
+def _question(request: HttpRequest, slug: str) -> QueryDict:
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    is_list = came_from.path == f"/r/{slug}" and came_from.netloc == request.get_host()
+    return QueryDict(came_from.query if is_list else "")
 
 
 @require_GET

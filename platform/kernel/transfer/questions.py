@@ -45,8 +45,7 @@ def questions_of(run: Run, actor: Actor, unresolved: list[dict[str, Any]] | None
         group = groups.setdefault(item["field"], Question(item["field"], target.label, item["column"], []))
         number = len(group.items)
         group.items.append(item)
-        all_of_them = every(access, target) or item["suggestions"]
-        offered = item["suggestions"] + [one for one in all_of_them if one not in item["suggestions"]]
+        offered = {one["id"]: one["label"] for one in item["suggestions"]} | dict(every(access, target))
         group.fields.append(_field(item, f"{item['field']}-{number}", offered, actor.format))
     for group in groups.values():
         if len(group.items) >= AT_ONCE:
@@ -54,16 +53,15 @@ def questions_of(run: Run, actor: Actor, unresolved: list[dict[str, Any]] | None
     return list(groups.values())
 
 
-def _field(item: Mapping[str, Any], name: str, offered: list[dict[str, str]], fmt: Format) -> Field:
-    options = [Option(f"use:{one['id']}", one["label"]) for one in offered]
+def _field(item: Mapping[str, Any], name: str, offered: Mapping[str, str], fmt: Format) -> Field:
+    options = [Option(f"use:{pk}", label) for pk, label in offered.items()]
     if item["can_create"]:
         options.append(Option(CREATE, _("Create “%(label)s”") % {"label": item["value"]}))
     options.append(Option(EMPTY, _("Leave empty")))
     rows = ngettext("%(count)s row", "%(count)s rows", item["rows"]) % {"count": fmt.number(item["rows"])}
     several = _("Several records have this name.") if item["reason"] == "ambiguous" else ""
-    empty = (
-        _("Did you mean “%(label)s”? Choose…") % {"label": offered[0]["label"]} if item["suggestions"] else _("Choose…")
-    )
+    likely = next((one["label"] for one in item["suggestions"] if one["likely"]), "")
+    empty = _("Did you mean “%(label)s”? Choose…") % {"label": likely} if likely else _("Choose…")
     return Field(
         name, item["value"], "select", "", help=f"{rows} · {several}" if several else rows, options=options, empty=empty
     )

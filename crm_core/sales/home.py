@@ -59,7 +59,8 @@ def month_figures(access: Access, **filters: str) -> dict[str, Any]:
     then = won_between(access, before, so_far, **filters)
     last = won_between(access, before, start, **filters)
     return {
-        "this": this, "then": then, "last": last, "month": fmt.month_label(start), "last_month": fmt.month_label(before),
+        "this": this, "then": then, "last": last, "month": fmt.month_label(start),
+        "last_month": fmt.month_label(before),
         "change": _change(this.amount, then.amount) if this.amount is not None else _change(this.count, then.count),
         "url": _list(status="won", closed_on__gte=start.isoformat(), **filters),
         "last_url": _list(status="won", closed_on__gte=before.isoformat(), closed_on__lt=start.isoformat(), **filters),

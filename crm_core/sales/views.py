@@ -25,8 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
     if access is not None:
         whose, filters = _whose(request, access)
         context |= {
-            "whose": whose, "may_choose": access.scope("view") != "own", "won": figures.month_figures(access, **filters),
-            "open": figures.open_figures(access), "steps": figures.next_steps(access),
+            "whose": whose, "may_choose": access.scope("view") != "own",
+            "won": figures.month_figures(access, **filters), "open": figures.open_figures(access),
+            "steps": figures.next_steps(access),
         }  # fmt: skip
         late = next((len(span.deals) for span in context["steps"] if span.name == "late"), 0)
         context["late"] = late

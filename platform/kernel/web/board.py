@@ -6,25 +6,20 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
-from django.template.loader import render_to_string
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
 from kernel.records.aggregate import aggregate, read_group, read_measures
-from kernel.records.change import NotFound, Stale, edit
 from kernel.records.find import Found, find
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Board
 from kernel.web.chips import chips_of
-from kernel.web.controls import Controls
-from kernel.web.edit import posted_version
-from kernel.web.forms import typed
-from kernel.web.pages import go, kept, list_crumb, page, reload, ways_in
-from kernel.web.reach import access_to, list_url, record_of, record_url, wants_json
+from kernel.web.pages import kept, page, ways_in
+from kernel.web.reach import access_to, list_url, record_url
 
 CARDS = 20
 
@@ -60,7 +55,8 @@ def show(request: HttpRequest, access: Access) -> HttpResponse:
     chips = [chip for chip in chips_of(request, find(access, params)) if board.within not in _key(chip, request)]
     context = {
         "rtype": access.rtype, "heading": access.rtype.label_plural, "columns": columns, "chips": chips,
-        "places": [p for p in places if p["stages"]], "within": within, "within_name": board.within, "problems": problems,
+        "places": [p for p in places if p["stages"]], "within": within, "within_name": board.within,
+        "problems": problems,
         "move_url": f"{list_url(access.rtype.slug)}/move?{query}" if may_move else "", "view": "board",
         "may_board": True, **ways_in(access), "q": params.get("q", ""), "query": query,
         "kept": kept(request),
@@ -113,7 +109,7 @@ def _columns(access: Access, board: Board, params: QueryDict, within: dict[str, 
     pages = {}
     for pk, _label, _dot in stages:
         pages[pk] = _found(access, board, params, pk).page(CARDS)
-    cards = _cards(access, board, [row for shown in pages.values() for row in shown.rows])
+    cards = cards_of(access, board, [row for shown in pages.values() for row in shown.rows])
     columns = []
     slug = access.rtype.slug
     for pk, label, dot in stages:
@@ -166,7 +162,7 @@ def figures_of(access: Access, board: Board, params: QueryDict) -> dict[str, tup
     return told
 
 
-def _cards(access: Access, board: Board, rows: list[Any]) -> dict[UUID, dict[str, Any]]:
+def cards_of(access: Access, board: Board, rows: list[Any]) -> dict[UUID, dict[str, Any]]:
     """What a card says: label, who it is with, how much, what is next, whose it is."""
     readable = access.readable()
     specs = [readable[name] for name in board.card if name in readable]
@@ -206,131 +202,9 @@ def column(request: HttpRequest, slug: str, stage: UUID) -> HttpResponse:
         shown = _found(access, board, params, stage).page(CARDS, cursor)
     except ValidationError as error:
         raise Http404 from error
-    cards = _cards(access, board, shown.rows)
+    cards = cards_of(access, board, shown.rows)
     context = {
         "cards": [cards[row.pk] for row in shown.rows], "more_url": _more(access, params, stage, shown.next),
         "may_move": board.by in access.editable(),
     }  # fmt: skip
     return page(request, "web/_cards.html", context)
-
-
-# -- moving
-
-
-@require_POST
-def move_card(request: HttpRequest, slug: str) -> HttpResponse:
-    """From the board's script: id, version, to."""
-    pk = read_id(request.POST.get("id", ""))
-    if pk is None:
-        raise Http404
-    return _move(request, slug, pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def move(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    """GET is the small form for what a stage requires; POST moves."""
-    if request.method == "POST":
-        return _move(request, slug, pk)
-    access = access_to(request, slug)
-    record = record_of(access, pk)
-    access.check("edit", record)
-    return _ask(request, access, record, request.GET.get("to", ""), request.GET.getlist("field"), {}, [])
-
-
-def _move(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    access = access_to(request, slug)
-    board = board_of(access)
-    record = record_of(access, pk)
-    access.check("edit", record)
-    to, by = request.POST.get("to", ""), access.rtype.specs()[board.by]
-    before = by.value(record)
-    asked = [name for name in request.POST.getlist("field") if name in access.editable()]
-    errors: dict[str, list[str]] = {}
-    values: dict[str, Any] = {}
-    try:
-        values[board.by] = by.parse(to, access)
-        for name in asked:
-            values[name] = access.editable()[name].parse(typed(request.POST, name), access)
-        edit(access, record, values, posted_version(request))
-    except Stale as stale:
-        text = _("Somebody changed %(label)s meanwhile. Look at it again, then move it.") % {"label": stale.record.label}
-        return _refused(request, record, slug, text, 409)
-    except NotFound as error:
-        raise Http404 from error
-    except ValidationError as error:
-        errors = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        missing = [name for name in errors if name in access.editable() and name != board.by]
-        general = [m for name, messages in errors.items() if name not in missing for m in messages]
-        if missing and wants_json(request):
-            url = f"{record_url(slug, pk)}/move?to={to}" + "".join(f"&field={name}" for name in missing)
-            return JsonResponse({"form": url, "message": " ".join(m for n in missing for m in errors[n])}, status=422)
-        if missing:
-            return _ask(request, access, record, to, missing, errors if asked else {}, general, 422)
-        return _refused(request, record, slug, " ".join(general), 422)
-    return _moved(request, access, board, record, before)
-
-
-def _refused(request: HttpRequest, record: Any, slug: str, text: str, status: int) -> HttpResponse:
-    if wants_json(request):
-        return JsonResponse({"message": text}, status=status)
-    if request.headers.get("HX-Request"):
-        return reload(text, tone="bad")
-    return go(request, record_url(slug, record.pk), text, tone="bad")
-
-
-def _moved(request: HttpRequest, access: Access, board: Board, record: Any, before: UUID | None) -> HttpResponse:
-    by = access.rtype.specs()[board.by]
-    after = by.value(record)
-    shown = Shown(access, [record], [by])
-    text = _("%(label)s moved to %(stage)s") % {"label": record.label, "stage": shown.text(record, by)}
-    if not wants_json(request):
-        if request.headers.get("HX-Request"):
-            return reload(text, tone="good")
-        return go(request, record_url(access.rtype.slug, record.pk), text, tone="good")
-    try:
-        totals = figures_of(access, board, request.GET.copy())
-    except ValidationError:
-        totals = figures_of(access, board, QueryDict())
-    none = (access.actor.format.number(0), access.actor.format.money(0, compact=True), "")
-    columns = {}
-    for pk in {before, after} - {None}:
-        count, short, _full = totals.get(str(pk), none)
-        columns[str(pk)] = {"count": count, "sum": short if board.total in access.readable() else ""}
-    card = _cards(access, board, [record])[record.pk]
-    html = render_to_string("web/_card.html", {"card": card, "may_move": True, "format": access.actor.format}, request)
-    return JsonResponse({"version": record.version, "columns": columns, "card": html})
-
-
-def _ask(
-    request: HttpRequest, access: Access, record: Any, to: str, names: list[str], errors: dict[str, list[str]],
-    general: list[str], status: int = 200,
-) -> HttpResponse:  # fmt: skip
-    board = board_of(access)
-    by = access.rtype.specs()[board.by]
-    try:
-        stage = access.related(by).filter(pk=by.parse(to, access)).first()
-    except ValidationError:
-        stage = None
-    if stage is None:
-        raise Http404
-    controls = Controls(access)
-    specs = [access.editable()[name] for name in names if name in access.editable()]
-    fields = [
-        controls.field(
-            spec,
-            typed(request.POST, spec.name) if request.method == "POST" else spec.value(record),
-            errors=errors.get(spec.name, []),
-            required=True,
-            id=f"v-{spec.name}",
-        )
-        for spec in specs
-    ]
-    url = record_url(access.rtype.slug, record.pk)
-    context = {
-        "heading": _("Move to %(stage)s") % {"stage": stage.label}, "fields": fields, "general": general,
-        "url": f"{url}/move", "hidden": [("to", to), *(("field", spec.name) for spec in specs)], "cancel": url,
-        "version": posted_version(request) or record.version, "submit": _("Move"), "text": record.label,
-        "crumbs": [list_crumb(access.rtype), {"label": record.label, "url": url}],
-    }  # fmt: skip
-    template = "web/_ask.html" if request.headers.get("HX-Request") else "web/ask.html"
-    return page(request, template, context, status)

@@ -16,7 +16,7 @@ from kernel.records.specs import FieldSpec
 from kernel.web.cells import Cells
 from kernel.web.controls import Controls
 from kernel.web.edit import posted_version
-from kernel.web.forms import comparable, typed
+from kernel.web.posted import comparable, typed
 from kernel.web.reach import access_to, record_of
 
 

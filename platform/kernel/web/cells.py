@@ -38,7 +38,7 @@ class Cells:
         return self._isolated(self.shown.value_text(spec, value))
 
     def _isolated(self, text: str) -> SafeString:
-        """Set apart only where it runs against the page: a number, or a word of the page's own script, needs nothing."""
+        """Set apart only where it runs against the page: a word of the page's own script needs nothing."""
         return format_html("<bdi>{}</bdi>" if runs_against(text, self.is_rtl) else "{}", text)
 
     def _ltr(self, text: str) -> SafeString:
@@ -101,9 +101,8 @@ class Cells:
     def _link(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
         text = value.removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
         if self.links and value.startswith(("https://", "http://")):
-            return format_html(
-                '<bdi dir="ltr"><a class="link" href="{}" rel="noopener noreferrer" target="_blank">{}</a></bdi>', value, text
-            )
+            pattern = '<bdi dir="ltr"><a class="link" href="{}" rel="noopener noreferrer" target="_blank">{}</a></bdi>'
+            return format_html(pattern, value, text)
         return self._ltr(text)
 
     def _datetime(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
@@ -115,7 +114,9 @@ class Cells:
         day = self.format.local(value).date()
         days = (day - self.format.today()).days
         if is_due and days <= 1:
-            tone, words = ("late", _("Overdue")) if days < 0 else ("today", _("Today")) if not days else ("", _("Tomorrow"))
+            tone, words = ("late", _("Overdue")) if days < 0 else ("", _("Tomorrow"))
+            if not days:
+                tone, words = "today", _("Today")
             return format_html('<span class="due {}" title="{}">{}</span>', tone, self.format.date(day, "long"), words)
         return format_html("{}", self.format.date(day))
 

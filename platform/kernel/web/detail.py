@@ -77,19 +77,17 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 
 def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], list[Table]]:
-    """The panels; fields that no panel names stand in the last one. Empty ones that cannot be filled here are left out."""
+    """The panels, and who made the record when. What is empty and cannot be filled in here is left out."""
     readable, editable = access.readable(), access.editable()
     cells = Cells(shown, links=True)
     may_edit = access.may("edit", record)
     tables: list[Table] = []
     groups: list[Group] = []
-    named: set[str] = set()
     url = record_url(access.rtype.slug, record.pk)
     for panel in access.rtype.panels:
         group = Group(panel.title)
         for name in panel.fields:
             spec = readable.get(name)
-            named.add(name)
             if spec is None:
                 continue
             if spec.rows:
@@ -113,15 +111,11 @@ def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], lis
 
 def table_of(shown: Shown, spec: FieldSpec, record: Any) -> Table:
     rows = spec.value(record)
-    used = [
-        sub for sub in spec.rows if any(row.get(sub.name) not in (None, "", False) for row in rows)
-    ]
+    used = [sub for sub in spec.rows if any(row.get(sub.name) not in (None, "", False) for row in rows)]
     heads = [(label_of(sub), "amount" if sub.kind.is_numeric else "") for sub in used]
     body = []
     for row in rows:
-        body.append(
-            [(_sub_text(shown, sub, row), "amount" if sub.kind.is_numeric else "") for sub in used]
-        )
+        body.append([(_sub_text(shown, sub, row), "amount" if sub.kind.is_numeric else "") for sub in used])
     total = ""
     money = [sub for sub in used if sub.kind.name == "money" and sub.read_only]
     if money and all(row.get(money[-1].name) is not None for row in rows):
@@ -141,11 +135,7 @@ def _facts(access: Access, shown: Shown, record: Any) -> list[SafeString]:
     """Beside the name: the first few things a list would say."""
     cells = Cells(shown, links=True)
     specs = [access.readable()[name] for name in access.rtype.columns if name in access.readable()]
-    return [
-        html
-        for spec in specs
-        if not spec.is_label and not spec.rows and (html := cells.html(record, spec))
-    ][:3]
+    return [html for spec in specs if not spec.is_label and not spec.rows and (html := cells.html(record, spec))][:3]
 
 
 def _verbs(access: Access, record: Any) -> list[tuple[Verb, bool]]:
@@ -190,9 +180,8 @@ def _related(access: Access, record: Any) -> list[RelatedList]:
         here = record_url(access.rtype.slug, record.pk)
         new_url = f"{list_url(rtype.slug)}/new?{related.field}={record.pk}&next={here}" if other.may("create") else ""
         label = rtype.label_plural if rtype.slug != access.rtype.slug else f"{rtype.label_plural} · {label_of(spec)}"
-        lists.append(
-            RelatedList(rtype, label, _items(other, shown_page.rows, related.field), url, new_url, shown_page.next is not None)
-        )
+        items = _items(other, shown_page.rows, related.field)
+        lists.append(RelatedList(rtype, label, items, url, new_url, shown_page.next is not None))
     return lists
 
 
@@ -206,7 +195,9 @@ def _items(access: Access, rows: list[Any], field_name: str) -> list[dict[str, A
     cells = Cells(shown)
     items = []
     for row in rows:
-        facts = [html for spec in rest if (html := cells.html(row, spec))][:1 if money else 2]
-        amount = access.actor.format.money(money.value(row), compact=True) if money and money.value(row) is not None else ""
-        items.append({"url": record_url(access.rtype.slug, row.pk), "label": row.label, "facts": facts, "amount": amount})
+        facts = [html for spec in rest if (html := cells.html(row, spec))][: 1 if money else 2]
+        worth = money.value(row) if money else None
+        amount = "" if worth is None else access.actor.format.money(worth, compact=True)
+        url = record_url(access.rtype.slug, row.pk)
+        items.append({"url": url, "label": row.label, "facts": facts, "amount": amount})
     return items

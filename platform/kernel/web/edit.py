@@ -13,8 +13,9 @@ from kernel.records import change
 from kernel.records.change import NotFound, Stale
 from kernel.records.types import Verb
 from kernel.web.controls import Controls
-from kernel.web.forms import RecordForm, typed
+from kernel.web.forms import RecordForm
 from kernel.web.pages import go, list_crumb, page, reload
+from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url, record_of, record_url, wants_json, way_back
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])

@@ -16,8 +16,8 @@ from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.ui.fields import Field
 from kernel.web.controls import few_records, label_of
-from kernel.web.forms import typed
 from kernel.web.pages import go, list_crumb, page
+from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url
 
 
@@ -47,8 +47,8 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         group.is_open = group.is_open or group.spec.name in usual
     groups.sort(key=lambda group: not group.is_open)
     context = {
-        "heading": _("Filters"), "groups": groups, "keep": keep, "url": f"{list_url(slug)}/filters", "rtype": access.rtype,
-        "clear": list_url(slug), "crumbs": [list_crumb(access.rtype)], "cancel": list_url(slug),
+        "heading": _("Filters"), "groups": groups, "keep": keep, "url": f"{list_url(slug)}/filters",
+        "rtype": access.rtype, "clear": list_url(slug), "crumbs": [list_crumb(access.rtype)], "cancel": list_url(slug),
         "wrong": [f for group in groups for f in group.fields],
     }  # fmt: skip
     template = "web/_filters.html" if request.headers.get("HX-Request") else "web/filters.html"
@@ -89,12 +89,13 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
         group.fields = [Field(key, group.label, "text", get(key, ""), hide_label=True, placeholder=_("Contains…"))]
         held = [get(key)] if get(key) else []
     if group.fields and "empty" in kind.lookups and _may_be_empty(spec):
-        options = [("true", _("Without a value")), ("false", _("With a value"))]
         empty = get(f"{name}__empty", "")
-        label = _("Empty or not")
         group.fields.append(
-            Field(f"{name}__empty", label, "select", empty, options=options, empty=_("With or without a value"), hide_label=True, id=f"x-{name}-empty")
-        )
+            Field(
+                f"{name}__empty", _("Empty or not"), "select", empty, empty=_("With or without a value"),
+                hide_label=True, options=[("true", _("Without a value")), ("false", _("With a value"))], id=f"x-{name}-empty",
+            )
+        )  # fmt: skip
         held = held or ([empty] if empty else [])
     group.is_open = bool(held)
     return group
@@ -116,8 +117,10 @@ def _related(access: Access, spec: FieldSpec, label: str, held: list[str]) -> li
     chosen = [(str(pk), text) for pk in ids if pk and (text := labels.get(spec.related, pk))]
     url = f"/r/{spec.related}/options"
     return [
-        Field(spec.name, label, "combobox", url=url, multiple=True, chosen=chosen, hide_label=True, placeholder=_("Search…"),
-              id=f"x-{spec.name}")
+        Field(
+            spec.name, label, "combobox", url=url, multiple=True, chosen=chosen, hide_label=True,
+            placeholder=_("Search…"), id=f"x-{spec.name}",
+        )
     ]  # fmt: skip
 
 

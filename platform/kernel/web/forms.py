@@ -19,39 +19,9 @@ from kernel.records.specs import FieldSpec
 from kernel.records.types import Panel
 from kernel.ui.fields import Field
 from kernel.web.controls import Controls, label_of
+from kernel.web.posted import RowsBlock, blank_record, comparable, posted_rows, typed
 
 BLANK_WITHOUT_SCRIPT = 2
-
-
-@dataclass
-class RowsBlock:
-    """Child rows on a form: each a list of fields, a blank one to copy, and how a row's total is previewed."""
-
-    spec: FieldSpec
-    rows: list[list[Field]]
-    blank: list[Field]
-    extra: list[list[Field]]
-    errors: list[str]
-    label: str = ""
-    help: Any = ""
-    places: int = 2
-    is_rows: bool = True
-
-    @property
-    def name(self) -> str:
-        return self.spec.name
-
-    @property
-    def control_id(self) -> str:
-        return f"f-{self.spec.name}"
-
-    @property
-    def messages(self) -> list[str]:
-        return self.errors
-
-    @property
-    def has_totals(self) -> bool:
-        return any(sub.kind.name == "money" for sub in self.spec.rows)
 
 
 @dataclass
@@ -133,20 +103,25 @@ class RecordForm:
     def _read(self, spec: FieldSpec) -> Any:
         assert self.data is not None
         if spec.rows:
-            blank = self._blank_texts(spec)
-            rows = [row for row in posted_rows(self.data, spec) if any(row.get(n, "") != t for n, t in blank.items())]
+            rows = [row for row in posted_rows(self.data, spec) if not self._is_blank(spec, row)]
             return spec._read(spec.kind.read_form, rows, self.access)  # type: ignore[attr-defined]
         if spec.kind.has_table:
             return spec.parse(",".join(filter(None, self.data.getlist(spec.name))), self.access)
         return spec.parse(typed(self.data, spec.name), self.access)
 
-    def _blank_texts(self, spec: FieldSpec) -> dict[str, str]:
-        fmt = self.access.actor.format
-        return {
-            sub.name: sub.kind.edit_text(sub, sub.initial(), fmt) if sub.initial() is not None else ""
-            for sub in spec.rows
-            if not sub.read_only
-        }
+    def _is_blank(self, spec: FieldSpec, row: Mapping[str, str]) -> bool:
+        """A row left as it was offered is no row."""
+        for sub in spec.rows:
+            text = row.get(sub.name, "")
+            if sub.read_only or not text.strip():
+                continue
+            try:
+                value = sub.parse(text, self.access)
+            except ValidationError:
+                return False
+            if comparable(sub, value) != comparable(sub, sub.initial()):
+                return False
+        return True
 
     def add_errors(self, error: ValidationError) -> None:
         """On the fields they are about; what this form does not ask for is said above it."""
@@ -257,54 +232,6 @@ class RecordForm:
             )
             for sub in subs
         ]
-
-
-def blank_record(access: Access) -> Any:
-    """A record as a new one starts: defaults, what the type says, and what follows from them."""
-    rtype, actor = access.rtype, access.actor
-    record = rtype.model()
-    for name, value in rtype.initial(actor).items():
-        rtype.specs()[name].assign(record, value)
-    if rtype.is_owned and actor.member:
-        record.owner = actor.member
-    try:
-        rtype.prepare(record, actor, set())
-    except ValidationError:
-        pass  # said when it is saved, if it still holds then
-    return record
-
-
-def typed(data: QueryDict, name: str) -> str:
-    """What was typed; without script a picker posts the text of a name beside the id it was drawn with."""
-    text = data.get(f"{name}__text")
-    if text is not None and text != data.get(f"{name}__was", ""):
-        return text
-    return data.get(name, "")
-
-
-def posted_rows(data: QueryDict, spec: FieldSpec) -> list[dict[str, str]]:
-    """Rows as `crm-rows` posts them: PREFIX-INDEX-FIELD, with gaps where a row was taken away."""
-    prefix = f"{spec.name}-"
-    names = {sub.name for sub in spec.rows if not sub.read_only}
-    rows: dict[int, dict[str, str]] = {}
-    for key in data:
-        index, _sep, sub = key.removeprefix(prefix).partition("-")
-        sub = sub.removesuffix("__text")
-        if key.startswith(prefix) and index.isascii() and index.isdigit() and len(index) < 5 and sub in names:
-            rows.setdefault(int(index), {})[sub] = typed(data, f"{prefix}{index}-{sub}")
-    return [rows[i] for i in sorted(rows) if not data.get(f"{prefix}{i}-delete")]
-
-
-def comparable(spec: FieldSpec, value: Any) -> Any:
-    """A value's canonical form, of rows without what nobody types, of moments without the seconds no form shows."""
-    if spec.kind.name == "datetime" and value:
-        value = value.replace(second=0, microsecond=0)
-    if spec.rows:
-        return [
-            {sub.name: sub.kind.canonical(sub, row.get(sub.name)) for sub in spec.rows if not sub.read_only}
-            for row in value or []
-        ]
-    return spec.kind.canonical(spec, value)
 
 
 def _references(spec: FieldSpec, value: Any) -> dict[str, set[Any]]:

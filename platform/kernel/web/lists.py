@@ -96,7 +96,8 @@ def list_context(request: HttpRequest, access: Access, found: Found, shown_page:
         "count": None if count is None else fmt.number(count), "counted": fmt.number(COUNTED),
         "q": request.GET.get("q", ""), "is_narrowed": bool(chips or request.GET.get("q")),
         "query": query.urlencode(), "kept": kept(request), **ways_in(access),
-        "has_figures": bool(shown_page.rows) and bool(sums_of(access)), "clear_url": list_url(rtype.slug) + _view(request),
+        "has_figures": bool(shown_page.rows) and bool(sums_of(access)),
+        "clear_url": list_url(rtype.slug) + _view(request),
         "may_board": bool(rtype.board and rtype.board.by in access.readable()), "view": "list",
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ MOST = 20
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def options(request: HttpRequest, slug: str) -> JsonResponse:
-    """What a picker offers: at most 20 records in reach, by folded search. POST makes one of which only the name is known."""
+    """What a picker offers: a few records in reach, by folded search. POST makes one, known by its name only."""
     access = access_to(request, slug)
     if request.method == "POST":
         return _make_option(request, access)
@@ -50,10 +50,12 @@ def find_options(access: Access, q: str) -> list[dict[str, str]]:
         spec
         for name in rtype.columns
         if (spec := access.readable().get(name))
-        and not spec.is_label and not spec.kind.has_table and spec.kind.name in ("relation", "text", "choice", "email")
+        and not spec.is_label
+        and not spec.kind.has_table
+        and spec.kind.name in ("relation", "text", "choice", "email")
     ][:1]
     shown = Shown(access, rows, detail)
     return [
-        {"id": str(row.pk), "label": row.label, "detail": " · ".join(filter(None, (shown.text(row, s) for s in detail)))}
+        {"id": str(row.pk), "label": row.label, "detail": next((shown.text(row, spec) for spec in detail), "")}
         for row in rows
     ]

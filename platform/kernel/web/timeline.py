@@ -166,7 +166,9 @@ class Teller:
         if suffix == "created":
             changes = []
         verb = next((verb for verb in rtype.verbs if verb.event == event.name), None)
-        icon = verb.icon if verb else rtype.icon if is_child and suffix == "created" else ICONS.get(suffix, "arrows-exchange")
+        icon = verb.icon if verb else ICONS.get(suffix, "arrows-exchange")
+        if is_child and suffix == "created":
+            icon = rtype.icon
         tone = (verb.tone if verb else "") or ("accent" if suffix == "created" else "")
         item = Item(event, self._sentence(event), icon, tone, changes)
         if child is not None and child.deleted_at is None:

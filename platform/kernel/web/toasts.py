@@ -18,7 +18,9 @@ def toast_header(text: Any, **more: Any) -> str:
     return json.dumps({"toast": _toast(text, **more)})
 
 
-def say(response: HttpResponse, text: Any, *, tone: str = "", undo: str = "", url: str = "", label: Any = "") -> HttpResponse:
+def say(
+    response: HttpResponse, text: Any, *, tone: str = "", undo: str = "", url: str = "", label: Any = ""
+) -> HttpResponse:
     """Shows the toast on whatever page comes next, after a redirect or a reload."""
     value = signing.dumps(_toast(text, tone=tone, undo=undo, url=url, label=label), salt=SALT, compress=True)
     response.set_cookie(

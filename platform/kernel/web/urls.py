@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kernel.web import board, cell, detail, edit, filters, lists, options, timeline, trash
+from kernel.web import board, cell, detail, edit, filters, lists, moves, options, timeline, trash
 
 urlpatterns = [
     path("trash", trash.trash, name="trash"),
@@ -12,12 +12,12 @@ urlpatterns = [
     path("r/<slug:slug>/filters", filters.choose, name="record-filters"),
     path("r/<slug:slug>/figures", lists.figures, name="record-figures"),
     path("r/<slug:slug>/column/<uuid:stage>", board.column, name="board-column"),
-    path("r/<slug:slug>/move", board.move_card, name="board-move"),
+    path("r/<slug:slug>/move", moves.move_card, name="board-move"),
     path("r/<slug:slug>/<uuid:pk>", detail.detail, name="record"),
     path("r/<slug:slug>/<uuid:pk>/edit", edit.edit, name="record-edit"),
     path("r/<slug:slug>/<uuid:pk>/delete", edit.delete, name="record-delete"),
     path("r/<slug:slug>/<uuid:pk>/restore", edit.restore, name="record-restore"),
-    path("r/<slug:slug>/<uuid:pk>/move", board.move, name="record-move"),
+    path("r/<slug:slug>/<uuid:pk>/move", moves.move, name="record-move"),
     path("r/<slug:slug>/<uuid:pk>/timeline", timeline.more, name="record-timeline"),
     path("r/<slug:slug>/<uuid:pk>/cell/<slug:name>", cell.cell, name="record-cell"),
     path("r/<slug:slug>/<uuid:pk>/<slug:name>", edit.verb, name="record-verb"),

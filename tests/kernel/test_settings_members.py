@@ -92,7 +92,7 @@ class TestMembers:
             nora = Member.objects.get(email="nora@a.example")
             assert nora.identity
             names = Event.objects.filter(record_id=nora.pk).order_by("pk").values_list("name", flat=True)
-            assert list(names) == ["member.created", "member.invited"]
+            assert list(names) == ["member.created", "member.invited", "member.updated"]
 
     def test_an_invitation_is_sent_again_and_withdrawn(self, client_for, at, tenant_a, roles):
         sara = client_for("sara")
@@ -108,6 +108,18 @@ class TestMembers:
         assert sara.post(url(nora, "withdraw")).status_code == 303
         assert at("a").get(f"/join/{token}").status_code == 410
         assert "Without sign-in" in text_of(sara.get(url(nora)))
+
+    def test_another_address_ends_the_invitation_to_the_old_one(self, client_for, at, tenant_a, roles):
+        sara = client_for("sara")
+        given = {"name": "Nora New", "email": "nora@a.example", "roles": [roles["rep"]], "invite": "true"}
+        sara.post("/settings/members/new", given)
+        with in_tenant(tenant_a):
+            nora = Member.objects.get(email="nora@a.example").pk
+            token = token_of(Invitation.objects.get(member=nora))
+        sara.post(url(nora), given | {"name": "Nora Newer", "version": ""})
+        assert at("a").get(f"/join/{token}").status_code == 200
+        sara.post(url(nora), given | {"email": "somebody@else.example", "version": ""})
+        assert at("a").get(f"/join/{token}").status_code == 410
 
     def test_one_who_is_in_cannot_be_invited(self, client_for, tenant_a):
         client_for("sara").post(url(REZA, "invite"))

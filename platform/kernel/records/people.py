@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
-from kernel.access.models import ApiKey, Member, Role, Team
+from kernel.access.models import ApiKey, Invitation, Member, Role, Team
 
 
 def one_at_a_time() -> None:
@@ -40,6 +40,10 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         # A key never does more than its member may: one with a role they just lost ends with it.
         keys = ApiKey.objects.filter(member=member.pk, revoked_at=None, role__isnull=False)
         keys.exclude(role__in=roles).update(revoked_at=timezone.now())
+    if not member.is_new and "email" in changed:
+        # A link mailed to the old address must not open an account for the new one.
+        open_ones = Invitation.objects.filter(member=member.pk, used_at=None)
+        open_ones.exclude(member__email=member.email).delete()
     if member.is_new or not (is_gone or changed & {"roles", "active"}):
         return
     if is_gone and actor.member and actor.member.pk == member.pk:

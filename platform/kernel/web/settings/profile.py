@@ -43,7 +43,10 @@ class ProfileForm(SettingsForm):
 
     def __init__(self, *args: Any, tenant: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {name: dict(getattr(Member._meta.get_field(name), "choices", None) or ()) for name in ("language", "calendar")}
+        own = {
+            name: dict(getattr(Member._meta.get_field(name), "choices", None) or ())
+            for name in ("language", "calendar")
+        }
         held = self.initial.get("timezone") or tenant.timezone
         all_zones = with_held(zones(get_language() or "en"), held)
         usual = {

@@ -1,5 +1,6 @@
 """Exporting a list: begin from its page, wait, fetch the file by a signed link."""
 
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from kernel.transfer.import_pages import progress_note, run_of
 
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    """From a list: `type` and `format`. The list's filters are in the address it was asked from, which htmx keeps up."""
+    """From a list: `type` and `format`. Its filters are in the address it was asked from, which htmx keeps up."""
     slug = request.POST.get("type", "")
     query = _question(request, slug)
     try:
@@ -35,7 +36,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         )
     except ValidationError as error:
         rtype = registry.get(slug)
-        context = {"heading": _("Export"), "problem": " ".join(error.messages), "run": None}
+        context: dict[str, Any] = {"heading": _("Export"), "problem": " ".join(error.messages), "run": None}
         context["crumbs"] = [{"label": rtype.label_plural, "url": f"/r/{slug}"}] if rtype else []
         return render(request, "transfer/export.html", context, status=422)
     return redirect("export", run.pk)

@@ -148,7 +148,7 @@ class Look:
         target = self.known[entry.field]
         if target.rows is None:
             return show.text(record, target.spec)
-        line = next(iter(target.rows.value(record)), {})
+        line: dict[str, Any] = next(iter(target.rows.value(record)), {})
         return show.value_text(target.spec, line.get(target.spec.name))
 
     def _new(self, entry: Entry, raw: str) -> str:

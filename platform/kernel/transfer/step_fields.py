@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
 from kernel.lib.money import unit_name
+from kernel.lib.text import written
 from kernel.records.types import RecordType
 from kernel.runs.models import Run
 from kernel.tenancy.context import get_tenant
@@ -44,7 +45,7 @@ def new_fields(
             accept=accept,
             max_bytes=most,
             help=_("CSV or XLSX, with a row of headers, in any encoding. At most %(size)s MB.")
-            % {"size": most // 2**20},
+            % {"size": written(most // 2**20)},
             errors=errors.get("file", ()),
             required=True,
         ),

@@ -6,6 +6,8 @@ import unicodedata
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from kernel.lib.text import written
+
 SHORTEST, LONGEST = 3, 32
 PLAIN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -60,9 +62,9 @@ def clean_subdomain(text: str) -> str:
         raise _plain_error(typed)
     if not SHORTEST <= len(typed) <= LONGEST:
         raise ValidationError(
-            _("Use between %(shortest)d and %(longest)d characters."),
+            _("Use between %(shortest)s and %(longest)s characters."),
             code="length",
-            params={"shortest": SHORTEST, "longest": LONGEST},
+            params={"shortest": written(SHORTEST), "longest": written(LONGEST)},
         )
     if typed in RESERVED or _as_read(typed) in _READ_AS_RESERVED:
         raise ValidationError(_("This address is reserved. Choose another."), code="reserved")

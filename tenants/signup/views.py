@@ -16,6 +16,7 @@ from kernel.accounts.doors import public
 from kernel.accounts.models import EmailCode, Identity
 from kernel.accounts.sessions import client_ip
 from kernel.accounts.tasks import send_code
+from kernel.lib.text import written
 from tenants.models import Tenant
 from tenants.signup import progress
 from tenants.signup.actions import NotReady, WrongPassword, made_already, make_workspace, wait_for
@@ -95,7 +96,7 @@ def _wrong_code(code: EmailCode) -> str:
         return _("This code no longer works. Have a new one sent.")
     return ngettext(
         "This is not the code. You have %(left)s try left.", "This is not the code. You have %(left)s tries left.", left
-    ) % {"left": left}
+    ) % {"left": written(left)}
 
 
 @public

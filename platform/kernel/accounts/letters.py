@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kernel.lib.text import written
+
 TEXT = "accounts/mail/letter.txt"
 HTML = "accounts/mail/letter.html"
 
@@ -86,7 +88,7 @@ def invitation_letter(workspace: str, inviter: str, link: str, days: int) -> Let
         link_text=_("Accept the invitation"),
         small=(
             ngettext("The link works once, for %(days)s day.", "The link works once, for %(days)s days.", days)
-            % {"days": days},
+            % {"days": written(days)},
             _("If you do not know what this is about, ignore this message."),
         ),
     )

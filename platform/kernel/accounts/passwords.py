@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from kernel.lib.text import ascii_digits
+from kernel.lib.text import ascii_digits, written
 
 MIN_LENGTH = 10
 MAX_LENGTH = 256
@@ -68,7 +68,7 @@ def check_new_password(password: str, *, email: str = "", name: str = "") -> str
             ValidationError(
                 _("This password is too short. Use at least %(length)s characters."),
                 code="password_too_short",
-                params={"length": MIN_LENGTH},
+                params={"length": written(MIN_LENGTH)},
             )
         )
     if len(plain) > MAX_LENGTH:
@@ -76,7 +76,7 @@ def check_new_password(password: str, *, email: str = "", name: str = "") -> str
             ValidationError(
                 _("This password is too long. Use at most %(length)s characters."),
                 code="password_too_long",
-                params={"length": MAX_LENGTH},
+                params={"length": written(MAX_LENGTH)},
             )
         )
         raise ValidationError(errors)

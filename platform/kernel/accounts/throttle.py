@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from redis import RedisError
 
+from kernel.lib.text import written
+
 log = logging.getLogger(__name__)
 
 
@@ -92,4 +94,4 @@ def sentence(error: TooMany) -> str:
         "Too many attempts. Try again in %(minutes)s minute.",
         "Too many attempts. Try again in %(minutes)s minutes.",
         error.minutes,
-    ) % {"minutes": error.minutes}
+    ) % {"minutes": written(error.minutes)}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.calendars import GREGORIAN, GREGORIAN_YEARS, JALALI, JALALI_YEARS, MONTHS, from_parts, month_length
 from kernel.lib.errors import ParseError
-from kernel.lib.text import fold
+from kernel.lib.text import fold, written
 
 _NUMERIC = re.compile(r"(\d{1,4}) ?([-/. ]) ?(\d{1,2}) ?\2 ?(\d{1,4})")
 _UNBROKEN = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -40,7 +40,7 @@ _PASSED_OVER = {
 
 
 def _example(calendar: str) -> str:
-    return "1405/09/08" if calendar == JALALI else "2026-11-29"
+    return written("1405/09/08") if calendar == JALALI else "2026-11-29"
 
 
 def _not_a_date(text: str, calendar: str) -> ParseError:

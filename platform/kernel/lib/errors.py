@@ -4,6 +4,8 @@ from typing import Any
 
 from django.utils.functional import Promise, lazystr
 
+from kernel.lib.text import written
+
 
 class _Sentence:
     """Fills the placeholders only when shown, so that the sentence comes out in the reader's language."""
@@ -12,7 +14,9 @@ class _Sentence:
         self.text, self.params = text, params
 
     def __str__(self) -> str:
-        return str(self.text) % self.params if self.params else str(self.text)
+        if not self.params:
+            return str(self.text)
+        return str(self.text) % {key: written(v) if type(v) is int else v for key, v in self.params.items()}
 
 
 class ParseError(ValueError):

@@ -6,6 +6,8 @@ Both are computed here and stored beside the record, so that every server and ev
 import re
 import unicodedata
 
+from django.utils.translation import get_language
+
 _PERSIAN_DIGITS = "۰۱۲۳۴۵۶۷۸۹"
 _ARABIC_DIGITS = "٠١٢٣٤٥٦٧٨٩"
 _TO_ASCII = str.maketrans(_PERSIAN_DIGITS + _ARABIC_DIGITS, "0123456789" * 2)
@@ -88,3 +90,8 @@ def ascii_digits(text: str) -> str:
 def persian_digits(text: str) -> str:
     """ASCII and Arabic digits as ۰-۹; everything else untouched."""
     return text.translate(_TO_PERSIAN)
+
+
+def written(figure: int | str) -> str:
+    """A number or a date as sentences of the active language write it; for years and limits, which aren't grouped."""
+    return persian_digits(str(figure)) if (get_language() or "").startswith("fa") else str(figure)

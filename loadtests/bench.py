@@ -132,6 +132,7 @@ def tasks_of(dsn: str, key: str) -> list[Task]:
         owner = db.execute("SELECT owner_id FROM sales_deal WHERE owner_id IS NOT NULL LIMIT 1").fetchone()[0]  # type: ignore[index]
     one, stage = ids[0], stages[0]
     columns = "id, version, label, name, amount, currency, status, stage_id, company_id, owner_id, created_at"
+    fields = "fields=id,version,name,amount,status,stage,company,owner,created_at"
     filtered = f"deleted_at IS NULL AND status = 'open' AND owner_id = '{owner}'"
     search = "SELECT {} FROM sales_deal WHERE deleted_at IS NULL AND search LIKE '%harbor%' AND search LIKE '%rollout%'"
     return [
@@ -139,7 +140,7 @@ def tasks_of(dsn: str, key: str) -> list[Task]:
         Task(
             "list",
             [f"SELECT {columns} FROM sales_deal WHERE {filtered} ORDER BY amount DESC, id DESC LIMIT 50"],
-            api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount&count=0"),
+            api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount&count=0&{fields}"),
         ),
         Task(
             "list-total",
@@ -147,12 +148,12 @@ def tasks_of(dsn: str, key: str) -> list[Task]:
                 f"SELECT {columns} FROM sales_deal WHERE {filtered} ORDER BY amount DESC, id DESC LIMIT 50",
                 f"SELECT count(*) FROM sales_deal WHERE {filtered}",
             ],
-            api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount"),
+            api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount&{fields}"),
         ),
         Task(
             "search",
             [search.format(columns) + " ORDER BY created_at DESC, id DESC LIMIT 50"],
-            api(key, "GET", "/deals?q=harbor+rollout&count=0"),
+            api(key, "GET", f"/deals?q=harbor+rollout&count=0&{fields}"),
         ),
         Task("create", creates(stage), api(key, "POST", "/deals", {"name": "Bench deal", "amount": "1200"})),
         Task(

@@ -178,7 +178,9 @@ def test_persian_names_sort_in_the_order_of_the_alphabet(access):
     assert [c.name for c in find(companies, {"sort": "name"}).page().rows] == ["آب", "بهار", "پارس", "چای", "گل", "یاس"]
 
 
-@pytest.mark.parametrize("sort", ["amount", "-amount", "name", "-created_at", "company", "-expected_close_on", "status"])
+@pytest.mark.parametrize(
+    "sort", ["amount", "-amount", "name", "-created_at", "company", "-expected_close_on", "status"]
+)
 def test_pages_by_cursor_tell_every_row_once_in_order(access, sort):
     deals = access("sara", "deals")
     company = create(access("sara", "companies"), {"name": "Acme"})
@@ -248,3 +250,16 @@ def test_a_record_is_of_its_owners_team(access, member):
     assert deal.team.name == "North"
     edit(access("sara", "deals"), deal, {"owner": member("mina").pk})
     assert deal.team.name == "South"
+
+
+def test_sorting_by_a_relation_does_not_tell_the_order_of_labels_out_of_reach(access, member):
+    deals = access("sara", "deals")
+    names = ("Zulu", "Alpha")
+    hidden = [create(access("sara", "companies"), {"name": name, "owner": member("mina").pk}) for name in names]
+    for company in hidden:
+        create(deals, {"name": f"At {company.name}", "company": company.pk, "owner": member("reza").pk})
+    told = [
+        [deal.name for deal in find(access("reza", "deals"), {"sort": sort}).page().rows]
+        for sort in ("company", "-company")
+    ]
+    assert told == [["At Zulu", "At Alpha"], ["At Alpha", "At Zulu"]]

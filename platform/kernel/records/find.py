@@ -157,7 +157,7 @@ class Found:
     @cached_property
     def _sorted(self) -> QuerySet[Any]:
         spec = self._sort_spec
-        return self.rows.alias(_sort=spec.kind.order(spec))
+        return self.rows.alias(_sort=spec.kind.order(spec, self.access))
 
     def ordered(self) -> QuerySet[Any]:
         """All rows in order, those without a value last."""

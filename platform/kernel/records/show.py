@@ -165,6 +165,16 @@ class Shown:
         kind = {} if spec.related else {"type": slug}
         return {**kind, "id": str(pk), "label": label}
 
+    def cell_writer(self, spec: FieldSpec) -> Callable[[Any], Any]:
+        """`cell` of one field for many rows."""
+        kind = spec.kind
+        if type(kind) in PLAIN:
+            column, labels = f"{spec.path}_id", self.labels.of(spec.related)
+            return lambda row: labels.get(getattr(row, column), "")
+        if spec.rows or kind.is_reference:
+            return lambda row: self.value_text(spec, kind.value(spec, row))
+        return lambda row: kind.cell(spec, kind.value(spec, row))
+
     def cell(self, row: Any, spec: FieldSpec) -> Any:
         """For a file."""
         value = spec.value(row)

@@ -92,7 +92,7 @@ class Kind:
 
     # -- queries
 
-    def order(self, spec: FieldSpec) -> Any:
+    def order(self, spec: FieldSpec, access: Access) -> Any:
         return F(spec.path)
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:

@@ -92,7 +92,7 @@ class Choice(Kind):
     def is_empty(self, spec: FieldSpec) -> Q:
         return super().is_empty(spec) | Q(**{spec.path: ""})
 
-    def order(self, spec: FieldSpec) -> Any:
+    def order(self, spec: FieldSpec, access: Access) -> Any:
         ranks = [When(**{spec.path: code, "then": Value(rank)}) for rank, (code, _label) in enumerate(spec.choices)]
         return Case(*ranks, default=None)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
@@ -67,8 +67,11 @@ class Relation(Kind):
             raise ParseError(_("Filter by an id."), "relation")
         return found
 
-    def order(self, spec: FieldSpec) -> Any:
-        return F(f"{spec.path}__label_key")
+    def order(self, spec: FieldSpec, access: Access) -> Any:
+        """By label; where some of these records are out of reach, only by the labels of those that are not."""
+        if access.actor.access(spec.related_type).scope("view") == "all":
+            return F(f"{spec.path}__label_key")
+        return Subquery(access.related(spec).filter(pk=OuterRef(f"{spec.path}_id")).values("label_key")[:1])
 
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
         return str(value) if value else None

@@ -35,7 +35,7 @@ class Text(Kind):
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         setattr(record, spec.path, value if value is not None or spec.null else "")
 
-    def order(self, spec: FieldSpec) -> Any:
+    def order(self, spec: FieldSpec, access: Access) -> Any:
         return F("label_key") if spec.is_label else KeyTextTransform(spec.name, "text_keys")
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
@@ -82,8 +82,8 @@ class Formed(Text):
             return Q(**{f"{spec.path}__icontains": raw.strip()})
         return Kind.condition(self, spec, lookup, raw, access)
 
-    def order(self, spec: FieldSpec) -> Any:
-        return Kind.order(self, spec)
+    def order(self, spec: FieldSpec, access: Access) -> Any:
+        return Kind.order(self, spec, access)
 
 
 class Email(Formed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import IO, Any
 
@@ -118,9 +118,9 @@ class Exporting:
             rows = next(chunks, None)
             if rows is None:
                 return False
-            shown = Shown(self.access, rows, [spec for spec in self.columns if spec])
+            cells = self._cells(Shown(self.access, rows, [spec for spec in self.columns if spec]))
             for row in rows:
-                writer.write_row(self._cells(shown, row))
+                writer.write_row([cell(row) for cell in cells])
             run.done += len(rows)
             return True
 
@@ -145,13 +145,13 @@ class Exporting:
         """The currency stands in a column of its own, after the first amount: a record's amounts share it."""
         return next((spec for spec in self.columns if spec and isinstance(spec.kind, Money)), ...)
 
-    def _cells(self, shown: Shown, row: Any) -> list[Any]:
-        cells: list[Any] = []
-        first_money = self._first_money
+    def _cells(self, shown: Shown) -> list[Callable[[Any], Any]]:
+        """What writes each cell of a row."""
+        cells: list[Callable[[Any], Any]] = []
         for spec in self.columns:
-            cells.append(str(row.pk) if spec is None else shown.cell(row, spec))
-            if spec is first_money:
-                cells.append(row.currency)
+            cells.append(shown.cell_writer(spec) if spec else lambda row: str(row.pk))
+            if spec is self._first_money:
+                cells.append(lambda row: row.currency)
         return cells
 
 

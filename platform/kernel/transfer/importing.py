@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -59,7 +60,9 @@ class Importing:
     def go(self) -> None:
         with self.work.chunk():
             check_rights(self.access)
-            file = StoredFile.objects.get(pk=self.work.params["file"])
+            file = StoredFile.objects.filter(pk=self.work.params["file"]).first()
+            if file is None:
+                raise ValidationError(_("The file is no longer kept. Upload it again."))
             self.known = targets(self.access)
             entries = load(self.work.params["mapping"])
             self._check(entries)
@@ -84,6 +87,7 @@ class Importing:
                 via="import",
                 changes={"type": [None, self.access.rtype.slug], "counts": [None, self.run.counts]},
                 change_set=self.run.pk,
+                fanned_out_at=timezone.now(),
             ).save(force_insert=True)
 
     def _check(self, entries: list[Any]) -> None:

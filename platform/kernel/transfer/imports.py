@@ -163,7 +163,8 @@ def _creatable(access: Access, known: Mapping[str, Target], entries: list[Entry]
         mine = [
             e.field
             for e in entries
-            if name in (e.field, e.field.rpartition(".")[2], e.field.partition(".")[0], known[e.field].spec.related)
+            if name
+            in (e.column, e.field, e.field.rpartition(".")[2], e.field.partition(".")[0], known[e.field].spec.related)
             and known[e.field].kind.is_reference
         ]
         if not mine:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kernel.lib.format import Format
+from kernel.lib.text import written
 from kernel.ui.charts import Chart
 from kernel.ui.fields import Field, attributes
 
@@ -152,7 +153,8 @@ def errors(fields: Iterable[Field], general: Iterable[str] = (), quiet: bool = F
     """The summary above a form: general sentences, then a link to each field that needs something. It takes the
     focus when the page opens unless it is quiet."""
     wrong = [(field.control_id, field.label, message) for field in fields for message in field.messages]
-    return {"wrong": wrong, "general": [str(sentence) for sentence in general if sentence], "quiet": quiet}
+    said = [str(sentence) for sentence in general if sentence]
+    return {"wrong": wrong, "shown": written(len(wrong)), "general": said, "quiet": quiet}
 
 
 @register.simple_tag(takes_context=True)

@@ -113,6 +113,8 @@ def test_the_file_is_read_again_in_another_way(client_for, tenant_b):
     with in_tenant(tenant_b):
         assert Run.objects.get(pk=run.pk).params["header"] == ["A"]
     assert eve.post(f"/imports/{run.pk}/file", {**read, "header_row": "x"}).status_code == 422
+    assert eve.post(f"/imports/{run.pk}/file", {"encoding": "windows-1256", "delimiter": ";"}).status_code == 302
+    assert "تهران" in eve.get(f"/imports/{run.pk}/file").content.decode()
 
 
 def test_refused_rows_are_shown_and_come_as_a_file(client_for, tenant_a):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
+from kernel.api.bodies import parse
 from kernel.api.endpoint import Endpoint
+from kernel.api.problems import Problem
 from kernel.api.resources import Runs, add_runs
 from kernel.files.links import attachment
 from kernel.files.models import StoredFile
@@ -42,9 +43,12 @@ def start_import(endpoint: Endpoint) -> Run:
 
 
 def _json(text: str | None, name: str, default: Any) -> Any:
+    """By the rules of a JSON body; it is kept as it is, so it may hold nothing that cannot be stored."""
     try:
-        value = json.loads(text) if text else default
-    except ValueError as error:
+        value = parse(text.encode()) if text else default
+        if "\\u0000" in (text or ""):
+            raise ValueError  # noqa: TRY301 - told below like other JSON that is none
+    except (Problem, ValueError) as error:
         raise ValidationError({name: ValidationError(_("This is not valid JSON."), code="json")}) from error
     if name == "options" and not isinstance(value, dict):
         raise ValidationError({name: ValidationError(_("Send a JSON object."), code="type")})

@@ -57,15 +57,11 @@ def importable(actor: Actor) -> list[Any]:
 
 def open_source(file: Upload, name: str, options: Mapping[str, Any]) -> Source:
     """The table in an upload; encoding, delimiter, sheet and header_row are detected where `options` lacks them."""
-    header_row = options.get("header_row")
-    return readers.detect(
-        file,
-        name,
-        encoding=options.get("encoding") or "",
-        delimiter=options.get("delimiter") or "",
-        sheet=options.get("sheet") or "",
-        header_row=int(header_row) if header_row not in (None, "") else None,
-    )
+    given = {option: str(options.get(option) or "") for option in ("encoding", "delimiter", "sheet")}
+    row = str(options.get("header_row", "") if options.get("header_row") is not None else "")
+    if row and not (row.isascii() and row.isdigit() and len(row) < 10):
+        raise ValidationError({"options": ValidationError(_("The header row is a number."), code="invalid")})
+    return readers.detect(file, name, header_row=int(row) if row else None, **given)
 
 
 def upload(actor: Actor, slug: str, content: IO[bytes], name: str, source: Mapping[str, Any] | None = None) -> Run:
@@ -141,6 +137,7 @@ def read_options(access: Access, entries: list[Entry], raw: Mapping[str, Any]) -
     known = targets(access)
     options = {**OPTIONS, "match": default_match(access, entries), **{k: v for k, v in raw.items() if k in OPTIONS}}
     options["match"] = "" if options["match"] in (None, "none") else options["match"]
+    options["match"] = str(options["match"])
     if options["match"] and options["match"] not in {e.field for e in entries} & set(access.rtype.match_fields):
         allowed = ", ".join(name for name in access.rtype.match_fields if name in known)
         sentence = _("Match by a field that a column goes into, one of: %(allowed)s.")

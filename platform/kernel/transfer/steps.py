@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from kernel.transfer.step_fields import ColumnForm, file_fields, new_fields, opt
 
 ACCEPTED = ".csv,.tsv,.txt,.xlsx"
 IMPORTS = "/imports"
+SHOWN_ROWS = 5
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,9 +104,20 @@ def file(request: HttpRequest, pk: UUID) -> HttpResponse:
         "run": run,
         "fields": file_fields(asked, run.params["source"], errors),
         "steps": steps_of(run, "file"),
+        **_first_rows(run),
         **_crumbs(),
     }
     return render(request, "transfer/file.html", context, status=422 if errors else 200)
+
+
+def _first_rows(run: Run) -> dict[str, Any]:
+    """What the file looks like as it is read now."""
+    try:
+        with on_disk(StoredFile.objects.get(pk=run.params["file"])) as path:
+            source = imports.open_source(path, run.title, run.params["source"])
+            return {"source": source, "rows": list(itertools.islice(source.rows(), SHOWN_ROWS))}
+    except ParseError:
+        return {}
 
 
 def _source(request: HttpRequest) -> dict[str, str]:

@@ -26,6 +26,11 @@ from kernel.transfer.text_files import opened
 MAX_UNZIPPED_BYTES = 1024 * 1024 * 1024
 MAX_RATIO = 200
 MAX_PARTS = 5000
+# Read into memory as a whole, unlike the rows of a sheet.
+MAX_SHARED_BYTES = 256 * 1024 * 1024
+MAX_OUTLINE_BYTES = 16 * 1024 * 1024
+# A cell's text with its styles lies nine deep.
+MAX_DEPTH = 32
 # Below this size a part may be as dense as it likes.
 _RATIO_MATTERS_FROM = 10 * 1024 * 1024
 _NUMBER, _DATE, _PERCENT = "number", "date", "percent"
@@ -58,6 +63,7 @@ def _check(archive: zipfile.ZipFile) -> None:
     swollen = any(
         part.file_size > _RATIO_MATTERS_FROM and part.file_size > part.compress_size * MAX_RATIO for part in parts
     )
+    swollen = swollen or any(part.file_size > _most(part.filename) for part in parts)
     if swollen or len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNZIPPED_BYTES:
         sentence = _("This workbook is too large when unpacked. Save the sheet you need as CSV and try again.")
         raise UnreadableFile(sentence, "archive_too_large")
@@ -67,6 +73,12 @@ def _check(archive: zipfile.ZipFile) -> None:
             with archive.open(part) as stream:
                 if b"<!DOCTYPE" in stream.read(4096):
                     raise _damaged()
+
+
+def _most(name: str) -> int:
+    if name == "xl/sharedStrings.xml":
+        return MAX_SHARED_BYTES
+    return MAX_OUTLINE_BYTES if name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml") else 1 << 62
 
 
 @dataclass
@@ -109,7 +121,7 @@ def _outline(archive: zipfile.ZipFile) -> _Book:
         if _local(element) == "workbookPr" and element.get("date1904") in ("1", "true"):
             book.epoch = CALENDAR_MAC_1904
         if _local(element) == "sheet" and element.get("state", "visible") == "visible":
-            target = targets[next(value for key, value in element.items() if key.endswith("}id"))]
+            target = targets.get(next((value for key, value in element.items() if key.endswith("}id")), ""), "")
             path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
             if "worksheets/" in path:
                 book.sheets[element.get("name", "")] = path
@@ -160,8 +172,11 @@ def sheet_rows(file: Upload, sheet: str) -> Iterator[tuple[int, list[str]]]:
     with _book(file) as book:
         _load_shared(book)
         with book.archive.open(book.sheets[sheet]) as stream:
-            number, data = 0, None
+            number, data, depth = 0, None, 0
             for event, element in Xml.iterparse(stream, ("start", "end")):  # noqa: S314
+                depth += 1 if event == "start" else -1
+                if depth > MAX_DEPTH:
+                    raise _damaged()
                 if event == "start":
                     if data is None and _local(element) == "sheetData":
                         data = element

@@ -89,7 +89,7 @@ def test_losing_asks_for_a_reason(client_for: Any, make: Any, tenant_a: Any) -> 
     empty = client.post(f"/r/deals/{deal.pk}/move", data, headers=PART)
     assert empty.status_code == 422 and "Say why it was lost." in text_of(empty)
     with in_tenant(tenant_a):
-        reason = LostReason.objects.first()
+        reason = LostReason.objects.all()[0]
     data["lost_reason"] = str(reason.pk)
     done = client.post(f"/r/deals/{deal.pk}/move", data, headers=PART)
     assert done.headers["HX-Refresh"] == "true"

@@ -271,7 +271,7 @@ def test_the_sidebar_holds_what_answers(client_for: Any) -> None:
 
 def test_teams_and_members_have_pages_too(client_for: Any, tenant_a: Any) -> None:
     with in_tenant(tenant_a):
-        team = Team.objects.first()
+        team = Team.objects.all()[0]
     client = client_for("sara")
     for url in ("/r/members", "/r/teams", f"/r/teams/{team.pk}", "/r/stages", "/r/lost-reasons", "/r/roles"):
         assert client.get(url).status_code == 200, url

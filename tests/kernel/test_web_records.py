@@ -98,7 +98,7 @@ def test_a_new_deal_starts_from_its_company_and_stage(client_for: Any, make: Any
     assert response.status_code == 303
     with in_tenant(tenant_a):
         deal = Deal.objects.get(label="Fleet")
-        assert deal.company_id == company.pk and deal.amount == 12 and deal.owner.name == "Reza Rep"
+        assert deal.company_id == company.pk and deal.amount == 12 and str(deal.owner) == "Reza Rep"
         assert deal.stage.name == "New" and deal.probability == 10 and deal.opened_on
 
 
@@ -157,18 +157,12 @@ def test_a_relation_out_of_reach_survives_an_edit(client_for: Any, make: Any, no
     company = make("companies", name="Of the south", by="mina")
     deal = make("deals", name="Fleet", by="sara", company=company.pk)
     client = client_for("sara")
-    client.post(f"/r/deals/{deal.pk}/cell/owner", {"owner": str(_member_id("reza")), "version": 1})
+    client.post(f"/r/deals/{deal.pk}/cell/owner", {"owner": "Reza Rep", "version": 1})
     reza = client_for("reza")
     page = reza.get(f"/r/deals/{deal.pk}/edit")
     assert page.status_code == 200 and "Of the south" not in page.content.decode()
     assert reza.post(f"/r/deals/{deal.pk}/edit", {**inputs(page), "name": "Fleet 2"}).status_code == 303
     assert now(deal).company_id == company.pk and now(deal).name == "Fleet 2"
-
-
-def _member_id(key: str) -> Any:
-    from standing import CAST
-
-    return CAST[key].member_id
 
 
 def _behind_the_back(tenant: Any, record: Any, slug: str, **values: Any) -> None:
@@ -214,7 +208,7 @@ def test_persian_input_is_read_in_toman_and_jalali(client_for: Any, tenant_b: An
     assert response.status_code == 303
     with in_tenant(tenant_b):
         deal = Deal.objects.get(name="ناوگان")
-        assert deal.amount == 12_000_000 and deal.expected_close_on.isoformat() == "2026-11-22"
+        assert deal.amount == 12_000_000 and str(deal.expected_close_on) == "2026-11-22"
     assert "۱٬۲۰۰٬۰۰۰" in client.get(response["Location"]).content.decode().replace(",", "٬")
 
 
@@ -278,7 +272,7 @@ def test_losing_needs_a_reason(client_for: Any, make: Any, now: Any, tenant_a: A
     refused = client.post(url, {"version": 1, "lost_reason": ""})
     assert refused.status_code == 422 and "Say why it was lost." in text_of(refused) and now(deal).status == "open"
     with in_tenant(tenant_a):
-        reason = LostReason.objects.first()
+        reason = LostReason.objects.all()[0]
     done = client.post(url, {"version": 1, "lost_reason": str(reason.pk)}, headers=HTMX)
     assert done["HX-Redirect"] == f"/r/deals/{deal.pk}" and now(deal).lost_reason_id == reason.pk
 

@@ -17,6 +17,7 @@ from kernel.records.kinds.relations import read_id
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Board
+from kernel.ui.templatetags.ui import avatar, due, icon
 from kernel.web.chips import chips_of
 from kernel.web.pages import kept, page, ways_in
 from kernel.web.reach import access_to, list_url, record_url
@@ -171,11 +172,12 @@ def cards_of(access: Access, board: Board, rows: list[Any]) -> dict[UUID, dict[s
 
 
 def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dict[str, Any]:
+    fmt, move_label = access.actor.format, _("Move %(name)s to…")
     card: dict[str, Any] = {
         "id": row.pk, "version": row.version, "url": record_url(access.rtype.slug, row.pk),
-        "title": row.label or _("(no name)"), "fixed": not access.may("edit", row),
+        "title": row.label or _("(no name)"),
+        "move": move_label % {"name": row.label}, "dots": icon("dots"), "fixed": not access.may("edit", row),
     }  # fmt: skip
-    fmt = access.actor.format
     for spec in specs:
         value = spec.value(row)
         if value is None:
@@ -183,11 +185,11 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
         if spec.kind.name == "money":
             card["value"], card["full"] = fmt.money(value, compact=True), fmt.money(value)
         elif spec.kind.name == "member":
-            card["owner"], card["owner_key"] = shown.text(row, spec), value
+            card["owner"] = avatar(shown.text(row, spec), value)
         elif spec.kind.name == "relation":
-            card["sub"], card["sub_icon"] = shown.text(row, spec), spec.related_type.icon
+            card["sub"], card["art"] = shown.text(row, spec), icon(spec.related_type.icon)
         elif spec.extra.get("due") and getattr(row, "is_open", True):
-            card["due"] = value
+            card["due"] = due({"format": fmt}, value)  # type: ignore[arg-type]
     return card
 
 

@@ -112,8 +112,8 @@ def _few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
     order = "label_key" if sort == rtype.label_field else F(sort)
     parent = parent_of(rtype)
     ids = [parent.path + "_id"] if parent else []
-    rows = actor.access(rtype).records().order_by(*ids, order, "pk").values_list("pk", "label", *ids)[: FEW + 1]
-    rows = list(rows)
+    found = actor.access(rtype).records().order_by(*ids, order, "pk")
+    rows = list(found.values_list("pk", "label", *ids)[: FEW + 1])
     if len(rows) > FEW:
         return None
     if parent and len({row[2] for row in rows}) > 1:

@@ -42,12 +42,12 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
 def _prefill(request: HttpRequest, access: Access) -> dict[str, Any]:
     """What the address asks to start from (?company=ID): only what this actor could type, and silently not the rest."""
     found: dict[str, Any] = {}
-    for name, text in request.GET.items():
+    for name in request.GET:
         spec = access.editable().get(name)
         if spec is None or spec.rows:
             continue
         try:
-            value = spec.parse(text, access)
+            value = spec.parse(request.GET.get(name, ""), access)
             change.check_reach(access, spec, value)
         except ValidationError:
             continue

@@ -1,5 +1,6 @@
 """The panel in which filters are chosen: a fitting control for each field, and a clean address from what was chosen."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,13 +88,14 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
     elif "contains" in kind.lookups:
         key = f"{name}__contains"
         group.fields = [Field(key, group.label, "text", get(key, ""), hide_label=True, placeholder=_("Contains…"))]
-        held = [get(key)] if get(key) else []
+        held = [value] if (value := get(key, "")) else []
     if group.fields and "empty" in kind.lookups and _may_be_empty(spec):
         empty = get(f"{name}__empty", "")
         group.fields.append(
             Field(
                 f"{name}__empty", _("Empty or not"), "select", empty, empty=_("With or without a value"),
-                hide_label=True, options=[("true", _("Without a value")), ("false", _("With a value"))], id=f"x-{name}-empty",
+                hide_label=True, id=f"x-{name}-empty",
+                options=[("true", _("Without a value")), ("false", _("With a value"))],
             )
         )  # fmt: skip
         held = held or ([empty] if empty else [])
@@ -130,10 +132,9 @@ def _held(access: Access, spec: FieldSpec, raw: str, is_typed: bool) -> Any:
         return raw
     try:
         if spec.kind.name == "datetime":
-            from_day = spec.kind.condition(spec, "gte", raw, access)
-            return access.actor.format.local(from_day.children[0][1]).date()
+            return dt.date.fromisoformat(raw[:10])
         return spec.kind.filter_value(spec, raw, access)
-    except (ParseError, ValidationError):
+    except (ParseError, ValidationError, ValueError):
         return raw
 
 

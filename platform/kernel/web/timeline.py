@@ -155,7 +155,9 @@ class Teller:
         if event.record_type not in registry:
             return None
         is_child = event.record_type != self.access.rtype.slug
-        child = self.children.get(event.record_type, {}).get(event.record_id) if is_child else None
+        child = None
+        if is_child and event.record_id:
+            child = self.children.get(event.record_type, {}).get(event.record_id)
         if is_child and child is None:
             return None
         suffix = event.name.rpartition(".")[2]

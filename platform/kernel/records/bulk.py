@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, validate
+from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, validate, verb_of
 from kernel.records.show import Shown
 from kernel.records.types import RecordType
 
@@ -100,7 +100,11 @@ def _alter(access: Access, item: Item, is_new: bool) -> dict[str, Any]:
     if is_new:
         access.check("create", record)
     validate(rtype, record)
-    return differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
+    changes = differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
+    if not is_new:
+        # A row of a file that closes a deal takes the right to close it, as anywhere else.
+        access.check(verb_of(rtype, rtype.event_of(f"{rtype.name}.updated", changes)), record)
+    return changes
 
 
 def _save(access: Access, ready: list[tuple[Item, bool, dict[str, Any]]], change_set: UUID) -> None:
@@ -110,7 +114,9 @@ def _save(access: Access, ready: list[tuple[Item, bool, dict[str, Any]]], change
     rtype.model.objects.bulk_create(new)
     if old:
         columns = [f.name for f in rtype.model._meta.concrete_fields if not f.primary_key]
-        rtype.model.objects.bulk_update(old, columns)
+        # The rows are there and locked: this is one UPDATE from a table of values, where bulk_update writes a CASE
+        # for each column and row.
+        rtype.model.objects.bulk_create(old, update_conflicts=True, unique_fields=["id"], update_fields=columns)
     _save_tables(rtype, [item.record for item, _is_new, _changes in ready])
     events = [
         event_row(

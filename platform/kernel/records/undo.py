@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import F
 from django.utils import timezone
 
 from kernel.access.actor import Access, Actor
@@ -73,17 +73,16 @@ def _remove_untouched(actor: Actor, events: list[Event], change_set: UUID) -> li
         access, now = actor.access(registry[slug]), timezone.now()
         mine = access.records("delete").filter(pk__in=by_id, version=1).select_for_update(of=("self",)).order_by("pk")
         records = list(mine)
-        rows = [_removal(access, record, by_id.pop(record.pk), now, change_set) for record in records]
-        access.rtype.model.objects.bulk_update(records, ["deleted_at", "updated_at", "version"])
+        rows = [_removal(access, record, by_id.pop(record.pk), change_set) for record in records]
+        gone = access.rtype.model.objects.filter(pk__in=[record.pk for record in records])
+        gone.update(deleted_at=now, updated_at=now, version=F("version") + 1)
         Event.objects.bulk_create(rows)
         publish(rows)
         rest += by_id.values()
     return sorted(rest, key=lambda event: event.pk, reverse=True)
 
 
-def _removal(access: Access, record: Any, created: Event, now: datetime, change_set: UUID) -> Event:
-    record.deleted_at = record.updated_at = now
-    record.version += 1
+def _removal(access: Access, record: Any, created: Event, change_set: UUID) -> Event:
     return event_row(f"{access.rtype.name}.deleted", record, access, {}, change_set=change_set, cause=created.pk)
 
 

@@ -129,6 +129,7 @@ MIDDLEWARE = [
     "kernel.web.health.HealthMiddleware",  # answers on any host, before a tenant is looked for
     "django.middleware.security.SecurityMiddleware",
     "kernel.web.security.SecurityHeaders",
+    "kernel.web.compress.CompressPages",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kernel.accounts.middleware.LocaleMiddleware",  # a stranger's language; all that answers below has one
     "kernel.tenancy.middleware.TenantMiddleware",  # host -> tenant; sets and resets the one variable

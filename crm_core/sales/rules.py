@@ -1,7 +1,7 @@
 """What follows from a deal's stage and from its lines."""
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
 from kernel.access.actor import Actor
 from kernel.lib.money import currency_places
+from kernel.lib.numbers import rounded
 from kernel.records.specs import FieldSpec
 
 
@@ -106,7 +107,7 @@ def line_total(line: dict[str, Any], currency: str) -> Decimal | None:
         return None
     gross = Decimal(line["quantity"] or 1) * Decimal(line["price"])
     net = gross * (100 - Decimal(line.get("discount") or 0)) / 100
-    return net.quantize(Decimal(1).scaleb(-currency_places(currency)), ROUND_HALF_UP)
+    return rounded(net, currency_places(currency))
 
 
 def lines_total(lines: Iterable[dict[str, Any]]) -> Decimal | None:

@@ -9,7 +9,7 @@ JALALI = "jalali"
 
 # What a date is written in decides by itself which calendar it means: nobody alive was born in Gregorian 1405.
 JALALI_YEARS = range(1200, 1500)
-GREGORIAN_YEARS = range(1700, 10000)
+GREGORIAN_YEARS = range(1700, 3000)
 
 MONTHS = {
     (GREGORIAN, "en"): (

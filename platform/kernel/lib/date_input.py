@@ -63,7 +63,7 @@ def _day_of(year: int, month: int, day: int) -> dt.date:
         raise ParseError(sentence, "date_year", year=year)
     if not 1 <= month <= 12:
         raise ParseError(_("There is no month %(month)s. A month is between 1 and 12."), "date_month", month=month)
-    days = month_length(year, month, calendar) if year < GREGORIAN_YEARS[-1] else 31
+    days = month_length(year, month, calendar)
     if not 1 <= day <= days:
         leap_day = {JALALI: (12, 30), GREGORIAN: (2, 29)}[calendar]
         if (month, day) == leap_day:

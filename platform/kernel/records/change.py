@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor
-from kernel.access.models import Record, Team
+from kernel.access.models import Team
 from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
@@ -217,6 +217,7 @@ def validate(rtype: RecordType, record: Any) -> None:
     for name, spec in rtype.specs().items():
         if spec.required and spec.value(record) in (None, "", []):
             problems[name] = ValidationError(_("Fill this in."), code="required")
+    problems |= _row_problems(rtype, record)
     relations = {f.name for f in record._meta.fields if f.is_relation}
     try:
         record.clean_fields(exclude={*relations, *problems, *ENGINE_COLUMNS})
@@ -230,6 +231,22 @@ def validate(rtype: RecordType, record: Any) -> None:
         raise ValidationError(problems)
 
 
+def _row_problems(rtype: RecordType, record: Any) -> dict[str, Any]:
+    """What is wrong with child rows that were assigned: what their columns cannot hold."""
+    problems: dict[str, Any] = {}
+    for name in record.__dict__.get("_before", {}):
+        spec = rtype.specs()[name]
+        for number, row in enumerate(spec.kind.build(spec, record) if spec.rows else (), 1):  # type: ignore[attr-defined]
+            columns = row._meta.fields
+            try:
+                row.clean_fields({c.name for c in columns if c.is_relation or getattr(row, c.attname) in (None, "")})
+            except ValidationError as error:
+                text = _("Row %(number)s: %(problem)s") % {"number": number, "problem": " ".join(error.messages)}
+                problems[name] = ValidationError(text, code="row")
+                break
+    return problems
+
+
 ENGINE_COLUMNS = frozenset(
     ("id", "version", "created_at", "updated_at", "deleted_at", "label", "label_key", "search", "text_keys")
 )
@@ -241,7 +258,7 @@ def stamp(rtype: RecordType, record: Any) -> None:
     record.updated_at = now
     record.version = 1 if record.is_new else record.version + 1
     record.label = rtype.label_of(record)[:300]
-    record.label_key = sort_key(record.label)
+    record.label_key = sort_key(record.label)[:600]  # one character may fold to many: “ﷺ” to eighteen
     texts = {
         name: spec.kind.search_text(spec, spec.value(record))
         for name, spec in rtype.specs().items()
@@ -260,16 +277,19 @@ def _save(record: Any, rtype: RecordType) -> None:
             spec = rtype.specs()[name]
             spec.kind.save(spec, record)
     except IntegrityError as error:  # undone by the savepoint of `change`
-        raise explain(error, type(record)) from error
+        raise explain(error, rtype) from error
     record.__dict__.pop("_before", None)
 
 
-def explain(error: IntegrityError, model: type[Record]) -> ValidationError:
-    """The constraint's own sentence, on the field it is about."""
+def explain(error: IntegrityError, rtype: RecordType) -> ValidationError:
+    """The constraint's own sentence, on the field it is about; of a child row's, on the field that holds the rows."""
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
-    for constraint in model._meta.constraints:
-        if constraint.name == name:
-            field = next(iter(getattr(constraint, "fields", ())), None) or "__all__"
+    rows = [(spec.extra["model"], spec.name) for spec in rtype.specs().values() if spec.rows]
+    for model, rows_field in [(rtype.model, ""), *rows]:
+        for constraint in model._meta.constraints:
+            if constraint.name != name:
+                continue
+            field = rows_field or next(iter(getattr(constraint, "fields", ())), None) or "__all__"
             return ValidationError(
                 {field: ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code)}
             )

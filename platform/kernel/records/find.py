@@ -234,6 +234,7 @@ class Found:
             return None, None, False
         try:
             sort, value, after = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            str(value).encode()  # half a character is none that could be compared
             if sort != self.sort or "\x00" in str(value):
                 raise ValueError  # noqa: TRY301 - told below like what cannot be read
             field = self._sorted.query.annotations["_sort"].output_field

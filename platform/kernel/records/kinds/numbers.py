@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
-from kernel.lib.numbers import parse_decimal
+from kernel.lib.numbers import parse_decimal, rounded
 from kernel.records.kinds.base import Kind, nullable
 
 if TYPE_CHECKING:
@@ -37,11 +37,12 @@ class Number(Kind):
         return self.check(spec, parse_decimal(str(raw))) if str(raw).strip() else None
 
     def check(self, spec: FieldSpec, value: Decimal) -> Any:
-        places = 4 if spec.places is None else spec.places
-        if value != round(value, places):
-            raise ParseError(_("Use at most %(places)s decimals."), "max_decimal_places", places=places)
+        # The size first: to round a number with more digits than a context holds is an error of its own.
         if abs(value) >= Decimal(10) ** self.whole_digits:
             raise ParseError(_("This number is too large."), "max_digits")
+        places = 4 if spec.places is None else spec.places
+        if value != rounded(value, places):
+            raise ParseError(_("Use at most %(places)s decimals."), "max_decimal_places", places=places)
         return value
 
     def filter_value(self, spec: FieldSpec, raw: str, access: Access) -> Any:

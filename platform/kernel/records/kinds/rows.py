@@ -101,7 +101,8 @@ class Rows(Kind):
                 if sub.read_only:
                     continue
                 try:
-                    row[name] = reader(sub, item[name]) if name in item else sub.initial()
+                    given = reader(sub, item[name]) if name in item else None
+                    row[name] = sub.initial() if name not in item or (given is None and not sub.null) else given
                 except ValidationError as error:
                     raise ParseError(
                         _("Row %(number)s, %(field)s: %(problem)s"),

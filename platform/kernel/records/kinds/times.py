@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kernel.records.specs import FieldSpec
 
 
+# Far enough from either end of what a date can hold that no zone and no calendar leads beyond it.
+YEARS = (1000, 2999)
+
+
 class Date(Kind):
     name = "date"
     widget = "date"
@@ -67,7 +71,7 @@ class DateTime(Kind):
         if raw in (None, ""):
             return None
         moment = iso_moment(raw) if isinstance(raw, str) else None
-        if moment is None or moment.tzinfo is None:
+        if moment is None or moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
             raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
         return moment.astimezone(UTC)
 
@@ -86,7 +90,7 @@ class DateTime(Kind):
                 "gt": ("gte", day + timedelta(days=1)),
             }[lookup]
             moment = datetime.combine(day, time(), zone)
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
             raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
         return Q(**{f"{spec.path}__{lookup}": moment})
 
@@ -111,7 +115,7 @@ def read_iso_date(raw: Any) -> date:
         day = iso_date(raw.strip()) if isinstance(raw, str) else None
     except ValueError:
         day = None
-    if day is None or not 1000 <= day.year <= 2999:
+    if day is None or not YEARS[0] <= day.year <= YEARS[1]:
         raise ParseError(_("Send a date in ISO 8601, such as 2026-11-21."), "date")
     return day
 

@@ -76,13 +76,13 @@ def read_question(asked: Mapping[str, Any], actor: Actor) -> Question:
     """
     problems: dict[str, Any] = {}
     by, calendar = asked.get("by") or "owner", asked.get("calendar") or actor.format.calendar
-    if by not in GROUPINGS:
+    if not isinstance(by, str) or by not in GROUPINGS:
         problems["by"] = _one_of(GROUPINGS)
     if calendar not in ("gregorian", "jalali"):
         problems["calendar"] = _one_of(("gregorian", "jalali"))
     period = asked.get("period") or ""
     first = last = None
-    if period and period in PERIODS:
+    if isinstance(period, str) and period in PERIODS:
         span = actor.format.period(period)
         first, last = span.start, span.last
     elif period:

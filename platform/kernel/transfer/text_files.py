@@ -34,7 +34,7 @@ _ARABIC_1256 = frozenset(
 )
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 # What `writers.CsvWriter` puts an apostrophe before, so that a spreadsheet does not run it.
-_NEUTRALISED = re.compile(r"'[=+\-@\t\r]")
+_NEUTRALISED = re.compile(r"'[=+\-@\t\r＝＋－＠]")
 
 # The limit is one for the whole process; nothing else here reads CSV.
 csv.field_size_limit(MAX_CELL_CHARACTERS)

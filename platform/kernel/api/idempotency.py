@@ -34,7 +34,7 @@ def once(request: Any, actor: Actor, act: Callable[[], HttpResponse]) -> HttpRes
     if len(key) > 255 or "\x00" in key:
         raise Problem(400, _("Use an Idempotency-Key of at most 255 characters."))
     IdempotentAnswer.objects.filter(member=actor.member, key=key, created_at__lt=timezone.now() - KEPT).delete()
-    mine = IdempotentAnswer(member=actor.member, key=key, request_hash=_digest(request))
+    mine = IdempotentAnswer(member=actor.member, key=key, request_hash=_digest(request, actor))
     try:
         IdempotentAnswer.objects.bulk_create([mine], ignore_conflicts=True)
     except OperationalError as error:
@@ -64,9 +64,13 @@ def _again(kept: IdempotentAnswer, request_hash: str) -> HttpResponse:
     return response
 
 
-def _digest(request: Any) -> str:
-    """Of what was asked: method, address and body; of a form, its fields and the content of its files."""
-    seen = hashlib.sha256(f"{request.method}\0{request.get_full_path()}\0".encode())
+def _digest(request: Any, actor: Actor) -> str:
+    """Of what was asked: method, address and body; of a form, its fields and the content of its files.
+
+    And of the role that a key stands under: what another key of the same member was told is not for this one.
+    """
+    role = actor.role.pk if actor.role else ""
+    seen = hashlib.sha256(f"{request.method}\0{request.get_full_path()}\0{role}\0".encode())
     if request.content_type == "multipart/form-data":
         for name, values in sorted(request.POST.lists()):
             seen.update(repr((name, values)).encode())

@@ -47,6 +47,9 @@ class RunEndpoint(Endpoint):
 
     def runs(self) -> QuerySet[Run]:
         mine = Run.objects.filter(kind=self.resource.kind)
+        if self.actor.role:
+            # What a key with a role of its own may see is less than its member may: so are the runs.
+            mine = mine.filter(role=self.actor.role, member=self.actor.member)
         return mine if self.actor.may_system("*") else mine.filter(member=self.actor.member)
 
     def run(self, pk: str) -> Run:

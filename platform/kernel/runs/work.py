@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor, actor_for, operator
+from kernel.access.models import Member, Role
 from kernel.lib.errors import ParseError
 from kernel.runs.models import Run
 from kernel.tenancy.context import get_tenant, in_tenant, on_commit
@@ -42,6 +43,10 @@ class Cancelled(Exception):
 
 class Paused(Exception):
     """The run needs an answer before it can go on."""
+
+
+class RightsChanged(Exception):
+    """Whoever started the run may do other things now: it goes on, or begins anew, by what they may do now."""
 
 
 class ShiftEnded(Exception):
@@ -92,6 +97,7 @@ class Work:
 
     def __init__(self, run: Run, actor: Actor) -> None:
         self.run, self.actor = run, actor
+        self._rights = _rights_of(run)
         self._until = timezone.now() + SHIFT
 
     @property
@@ -109,6 +115,8 @@ class Work:
         if timezone.now() > self._until:
             raise ShiftEnded
         with in_tenant(get_tenant()):
+            if _rights_of(self.run) != self._rights:
+                raise RightsChanged
             yield self.run
             self._keep(state=self.run.state, counts=self.run.counts, done=self.run.done, total=self.run.total)
             if Run.objects.values_list("cancel_requested", flat=True).get(pk=self.run.pk):
@@ -147,7 +155,7 @@ def work(run_id: str) -> None:
             hold.finish(Run.Status.CANCELLED)
         except Paused:
             hold.finish(Run.Status.WAITING, state=hold.run.state, counts=hold.run.counts)
-        except ShiftEnded:
+        except (ShiftEnded, RightsChanged):
             hold.finish(Run.Status.QUEUED, attempt=0)
             work.delay(run_id)
         except ParseError as error:
@@ -180,10 +188,22 @@ def _take(run_id: UUID) -> Work | None:
             Run.objects.filter(pk=run_id).update(started_at=now)
         actor = actor_for(run.member, run.via, role=run.role, run=run.pk) if run.member else operator(run.via)
         hold = Work(run, actor)
+    if run.member and (not run.member.active or run.member.deleted_at or (run.role and run.role.deleted_at)):
+        hold.finish(Run.Status.FAILED, error=_("Whoever started this may no longer work here."))
+        return None
     if run.attempt > ATTEMPTS:
         hold.finish(Run.Status.FAILED, error=_("The work was interrupted too often. Please start it again."))
         return None
     return hold
+
+
+def _rights_of(run: Run) -> list[Any]:
+    """What decides over a run: whether its member is active, and the rules of the roles it runs under."""
+    if run.member_id is None:
+        return []
+    member = Member.objects.filter(pk=run.member_id).values_list("active", "deleted_at").first()
+    roles = Role.objects.filter(pk=run.role_id) if run.role_id else Role.objects.filter(members=run.member_id)
+    return [member, *roles.order_by("pk").values_list("pk", "deleted_at", "rules")]
 
 
 @sweeper

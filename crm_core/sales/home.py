@@ -143,13 +143,18 @@ def won_by_month(access: Access, **filters: str) -> BarChart | None:
     return BarChart(
         _("Won by month"),
         # The year is plain from there being twelve of them.
-        labels=[fmt.month_label(start).rsplit(" ", 1)[0] for start in starts],
+        labels=[_month_name(fmt.month_label(start), fmt.language) for start in starts],
         series=[Series(_("Won"), values)],
         urls=[_month_url(start, fmt.month_start(start, 1), filters) for start in starts],
         time=True,
         show=lambda value: fmt.money(value, compact=True),
         heading=_("Month"),
     )
+
+
+def _month_name(label: str, language: str) -> str:
+    name = label.rsplit(" ", 1)[0]
+    return name[:3] if language == "en" else name
 
 
 def _month_url(start: date, end: date, filters: dict[str, str]) -> str:

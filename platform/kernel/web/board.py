@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
+from kernel.lib.format import Format
 from kernel.records.aggregate import aggregate, read_group, read_measures
 from kernel.records.find import Found, find
 from kernel.records.kinds.relations import read_id
@@ -183,7 +184,7 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
         if value is None:
             continue
         if spec.kind.name == "money":
-            card["value"], card["full"] = fmt.money(value, compact=True), fmt.money(value)
+            card["value"], card["full"] = short_money(fmt, value), fmt.money(value)
         elif spec.kind.name == "member":
             card["owner"] = avatar(shown.text(row, spec), value)
         elif spec.kind.name == "relation":
@@ -191,6 +192,11 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
         elif spec.extra.get("due") and getattr(row, "is_open", True):
             card["due"] = due({"format": fmt}, value)  # type: ignore[arg-type]
     return card
+
+
+def short_money(fmt: Format, value: Any) -> str:
+    """At a glance; where the unit is a word after the figure, a card has no room to repeat it."""
+    return fmt.money(value, compact=True).removesuffix(fmt.money_unit_name()).strip()
 
 
 @require_safe

@@ -66,7 +66,7 @@ def test_a_move_is_saved_and_counted(client_for: Any, make: Any, tenant_a: Any) 
     make("deals", name="Two", amount=Decimal(500))
     answer = move(client_for("sara"), deal, to).json()
     assert answer["version"] == 2 and "One" in answer["card"]
-    assert answer["columns"][str(to.pk)] == {"count": "1", "sum": "$1k"}
+    assert answer["columns"][str(to.pk)] == {"count": "1", "sum": "$1k", "full": "$1,000"}
     assert answer["columns"][str(deal.stage_id)]["count"] == "1"
     with in_tenant(tenant_a):
         assert Deal.objects.get(pk=deal.pk).stage_id == to.pk

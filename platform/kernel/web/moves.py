@@ -99,8 +99,8 @@ def _moved(request: HttpRequest, access: Access, board: Board, record: Any, befo
     none = (access.actor.format.number(0), access.actor.format.money(0, compact=True), "")
     columns = {}
     for pk in {before, after} - {None}:
-        count, short, _full = totals.get(str(pk), none)
-        columns[str(pk)] = {"count": count, "sum": short if board.total in access.readable() else ""}
+        count, short, full = totals.get(str(pk), none)
+        columns[str(pk)] = {"count": count, "sum": short if board.total in access.readable() else "", "full": full}
     card = cards_of(access, board, [record])[record.pk]
     html = render_to_string("web/_card.html", {"card": card, "may_move": True, "format": access.actor.format}, request)
     return JsonResponse({"version": record.version, "columns": columns, "card": html})

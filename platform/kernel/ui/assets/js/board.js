@@ -5,7 +5,7 @@ import { show } from "./overlays.js";
 
 /**
  * Moves a card at once and asks the server after: POST data-move {id, version, to}.
- * 200 {columns: {ID: {count, sum}}, card, version, toast}; 422 or 409 {message} puts it back;
+ * 200 {columns: {ID: {count, sum, full}}, card, version, toast}; 422 or 409 {message} puts it back;
  * {form: URL} opens a small form first (a lost reason, a required field) and the card waits for it.
  */
 class Board extends HTMLElement {
@@ -102,11 +102,13 @@ class Board extends HTMLElement {
 
   settle(card, { columns = {}, card: html, version }) {
     if (version) card.dataset.version = version;
-    for (const [id, { count, sum }] of Object.entries(columns)) {
+    for (const [id, { count, sum, full }] of Object.entries(columns)) {
       const column = this.list(id)?.closest(".column");
       if (!column) continue;
       if (count !== undefined) $("[data-count]", column).textContent = count;
-      if (sum !== undefined && $("[data-sum]", column)) $("[data-sum]", column).textContent = sum;
+      const total = $("[data-sum]", column);
+      if (sum !== undefined && total) total.textContent = sum;
+      if (full !== undefined && total) total.title = full;
     }
     if (!html) return;
     const focused = card.contains(document.activeElement);

@@ -71,4 +71,3 @@ def sweep_events() -> bool:
     if waiting:
         fan_out.delay(waiting)
     return bool(waiting)
-

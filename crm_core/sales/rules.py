@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
@@ -51,6 +52,8 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
         raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
     is_closed_now = deal.status != stage.kind or deal.is_new
     is_moved = is_closed_now or "stage" in changed
+    if is_moved and actor.via != "import":
+        _hold(stage)
     deal.status = stage.kind
     if "probability" not in changed and is_moved:
         deal.probability = stage.probability
@@ -68,6 +71,15 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
     asks_why = (is_closed_now or "lost_reason" in changed) and stages.has_reasons and actor.via != "import"
     if stage.kind == Stage.Kind.LOST and not deal.lost_reason_id and asks_why:
         raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
+
+
+def _hold(stage: Stage) -> None:
+    """Keep a stage from being deleted until this deal stands on it; whoever deletes it waits, and then sees the deal."""
+    table = connection.ops.quote_name(Stage._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s AND deleted_at IS NULL FOR SHARE", [stage.pk])  # noqa: S608 - our own name
+        if cursor.fetchone() is None:
+            raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
 
 
 def _place(deal: Deal, stages: Stages, changed: set[str]) -> None:

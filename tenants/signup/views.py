@@ -1,10 +1,12 @@
 """Signing up: an address, the code sent to it, the workspace, and in. Every step works without JavaScript."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -29,6 +31,8 @@ CODES_PER_IP = throttle.Limit("code-ip", times=20, seconds=3600)
 CODES_PER_ADDRESS = throttle.Limit("code-address", times=6, seconds=3600)
 TRIES_PER_IP = throttle.Limit("code-try-ip", times=60, seconds=3600)
 LOOKS_PER_IP = throttle.Limit("address-ip", times=300, seconds=600)
+# How long after it was made a workspace opens for the browser that made it, without a password.
+LETS_IN = timedelta(minutes=2)
 
 form_page = require_http_methods(["GET", "POST"])
 
@@ -112,6 +116,9 @@ def workspace(request: HttpRequest) -> HttpResponse:
         return _send(request, code)
     if tenant is None:
         return _workspace_page(request, code, _workspace_form(code), 200)
+    if code.claimed_at is None or timezone.now() - code.claimed_at > LETS_IN:
+        # Later the same browser may be somebody else's: the way in is the workspace's own sign-in.
+        return HttpResponseRedirect(tenant.url)
     return _into(tenant, code)  # back by the back button
 
 

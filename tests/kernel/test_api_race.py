@@ -41,3 +41,29 @@ def test_of_two_changes_that_saw_one_version_one_is_412(api_for):
     calls = [lambda name=name: api.patch(url, {"name": name}, HTTP_IF_MATCH='"1"') for name in ("B", "C")]
     assert sorted(answer.status_code for answer in at_once(calls)) == [200, 412]
     assert api.get(url).json()["version"] == 2
+
+
+def test_a_deal_is_won_once_however_many_click(api_for):
+    api = api_for("sara")
+    url = "/api/v1/deals/" + api.post("/api/v1/deals", {"name": "D"}).json()["id"]
+    answers = at_once([lambda: api.post(f"{url}/win")] * 6)
+    assert sorted(answer.status_code for answer in answers)[0] == 200
+    assert {answer.status_code for answer in answers} <= {200, 409, 412}
+    events = [event["name"] for event in api.get(f"{url}/timeline").json()["results"]]
+    assert events.count("deal.won") == 1
+
+
+def test_no_deal_is_moved_to_a_stage_while_it_is_deleted(api_for):
+    api = api_for("sara")
+    pipeline = api.get("/api/v1/pipelines").json()["results"][0]["id"]
+    for _round in range(4):
+        values = {"name": "S", "pipeline": pipeline, "position": 9, "probability": "5", "kind": "open"}
+        stage = api.post("/api/v1/stages", values).json()["id"]
+        deal = api.post("/api/v1/deals", {"name": "D"}).json()["id"]
+        moved, deleted = at_once(
+            [
+                lambda deal=deal, stage=stage: api.patch(f"/api/v1/deals/{deal}", {"stage": stage}),
+                lambda stage=stage: api.delete(f"/api/v1/stages/{stage}"),
+            ]
+        )
+        assert (moved.status_code, deleted.status_code) in ((200, 400), (400, 204)), (moved.content, deleted.content)

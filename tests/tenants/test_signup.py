@@ -465,3 +465,12 @@ class TestTheWholeWay:
         assert 'href="#f-subdomain"' in lost.content.decode()
         assert Tenant.objects.filter(subdomain="bright-lamps").count() == 1
         assert Identity.objects.filter(email__startswith="racer").count() == 1
+
+
+def test_the_way_in_without_a_password_ends_soon_after(at, made):
+    client = at("")
+    proved(client)
+    assert "/enter?code=" in client.post("/signup/workspace", form())["Location"]
+    assert "/enter?code=" in client.get("/signup/workspace")["Location"]
+    with later(minutes=5):
+        assert "code=" not in client.get("/signup/workspace")["Location"]

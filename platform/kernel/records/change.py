@@ -127,6 +127,8 @@ def change(
         if not is_new:
             held = _lock(record, access, version)
             access.check(verb, held)
+            if any(own.event == event and not own.applies(held) for own in access.rtype.verbs):
+                raise Stale(held)  # won already, by whoever held it just before
         before = {} if is_new else snapshot(access.rtype, record)
         yield record
         derive(access, record, before, given or set())

@@ -74,7 +74,7 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
 
 
 def _hold(stage: Stage) -> None:
-    """Keep a stage from being deleted until this deal stands on it; whoever deletes it waits, and then sees the deal."""
+    """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal."""
     table = connection.ops.quote_name(Stage._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s AND deleted_at IS NULL FOR SHARE", [stage.pk])  # noqa: S608 - our own name

@@ -324,6 +324,18 @@ class TestTimeline:
         content = api_for("nima").get(f"/api/v1/deals/{deal['id']}/timeline").content
         assert b"1200" not in content and b"Roof" in content
 
+    def test_what_only_hidden_fields_tell_is_not_told(self, sara, api_for, deal):
+        sara.patch(f"/api/v1/deals/{deal['id']}", {"amount": "1300"})
+        results = api_for("nima").get(f"/api/v1/deals/{deal['id']}/timeline").json()["results"]
+        assert [entry["name"] for entry in results] == ["deal.created"]
+
+    def test_a_note_in_the_trash_is_told_without_its_text(self, sara, deal):
+        note = make(sara, "notes", body="Called", about={"type": "deals", "id": deal["id"]})
+        sara.delete(f"/api/v1/notes/{note['id']}")
+        page = sara.get(f"/api/v1/deals/{deal['id']}/timeline")
+        assert [entry["name"] for entry in page.json()["results"]] == ["note.deleted", "note.created", "deal.created"]
+        assert b"Called" not in page.content
+
 
 class TestAggregate:
     def test_sums_by_a_relation(self, sara):

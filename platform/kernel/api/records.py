@@ -132,11 +132,11 @@ class TimelineList(RecordEndpoint):
                 "id": str(entry.event.pk),
                 "name": entry.event.name,
                 "at": entry.event.at.isoformat().replace("+00:00", "Z"),
-                "sentence": entry.sentence,
+                "sentence": entry.sentence(),
                 "member": entry.member,
                 "via": entry.event.via,
                 "record": {"type": entry.event.record_type, "id": str(entry.event.record_id)},
-                "changes": {change.spec.name: [change.before, change.after] for change in entry.changes},
+                "changes": {change.spec.name: change.json() for change in entry.changes},
                 "change_set": str(entry.event.change_set),
             }
             for entry in entries

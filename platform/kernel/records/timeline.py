@@ -1,9 +1,9 @@
-"""What happened to a record and to what hangs on it, last first, as one viewer may know it."""
+"""What happened to a record and to what hangs on it, latest first, as one viewer may know it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.names import sentences
-from kernel.records.show import Shown
+from kernel.records.show import Labels, Shown
 from kernel.records.specs import FieldSpec
-from kernel.records.types import RecordType, registry
+from kernel.records.types import registry
 
 
 @dataclass(frozen=True)
@@ -25,89 +25,122 @@ class FieldChange:
     """A field's value before and after: as JSON for a program, as text for a person."""
 
     spec: FieldSpec
-    before: Any
-    after: Any
-    before_text: str
-    after_text: str
+    values: list[Any]
+    shown: Shown
+
+    def json(self) -> list[Any]:
+        record = SimpleNamespace(currency=self.shown.access.actor.format.currency)
+        return [self.shown.value_json(self.spec, value, record) for value in self.values]
+
+    def texts(self) -> list[str]:
+        return [self.shown.value_text(self.spec, value) for value in self.values]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One event. `member` is {"id", "label"} of who did it, None for ourselves or where the viewer may not know."""
+    """One event. `member` is {"id", "label"} of who did it, None for ourselves or where the viewer may not know;
+    `child` is the row it happened to, where that is not the record itself."""
 
     event: Event
-    sentence: str
     member: dict[str, str] | None
     changes: list[FieldChange]
+    child: Any = None
+
+    @property
+    def who(self) -> str:
+        if self.member:
+            return self.member["label"]
+        return _("Somebody") if self.event.member_id else _("Peyvand")
+
+    def sentence(self, who: str = "") -> str:
+        """`who` is their name as the page writes it, if other than plain."""
+        sentence = str(sentences.get(self.event.name) or _("%(who)s changed this")) % {"who": who or self.who}
+        if self.event.via == "import":
+            return _("%(sentence)s, by an import") % {"sentence": sentence}
+        return sentence
 
 
 class Timeline:
+    """A constant number of queries for each page, however much happened."""
+
     def __init__(self, access: Access, record: Any) -> None:
         self._access, self._record = access, record
+        self._labels = Labels(access.actor)
         self._shown: dict[str, Shown] = {}
 
-    def page(self, limit: int = 50, before: UUID | None = None) -> tuple[list[Entry], UUID | None]:
-        """The entries older than the event `before`, and where the next page goes on."""
-        events = self._events()
+    def page(self, limit: int, before: UUID | None = None) -> tuple[list[Entry], UUID | None]:
+        """The entries older than the event `before`, and where the next page goes on. Of what the viewer may know
+        nothing of there is no entry, so a page may be shorter."""
+        slug, pk = self._access.rtype.slug, self._record.pk
+        events = Event.objects.filter(Q(record_type=slug, record_id=pk) | Q(about_type=slug, about_id=pk))
         if before:
             events = events.filter(pk__lt=before)
         found = list(events.order_by("-pk")[: limit + 1])
         more, found = len(found) > limit, found[:limit]
-        self._load_labels(found)
-        return [self._entry(event) for event in found], found[-1].pk if more else None
+        children = self._children(found)
+        changes = {event.pk: self._changes(event) for event in found}
+        self._load_labels(found, changes)
+        entries = [entry for event in found if (entry := self._entry(event, changes[event.pk], children))]
+        return entries, found[-1].pk if more else None
 
-    def _events(self) -> Any:
-        slug, pk = self._access.rtype.slug, self._record.pk
-        mine = Q(record_type=slug, record_id=pk)
-        for child in registry.values():
-            access = self._access.actor.access(child)
-            if child.parent and access.scope("view") != "none":
-                rows = access.records().filter(about_type=slug, about_id=pk)
-                mine |= Q(about_id=pk, record_type=child.slug, record_id__in=rows.values("pk"))
-        return Event.objects.filter(mine)
+    def _children(self, events: Iterable[Event]) -> dict[UUID, Any]:
+        """The rows in reach that events are about, one query a type. One in the trash was in reach until then."""
+        wanted: dict[str, set[UUID]] = defaultdict(set)
+        for event in events:
+            if event.record_id and event.record_type != self._access.rtype.slug and event.record_type in registry:
+                wanted[event.record_type].add(event.record_id)
+        found = {}
+        for slug, ids in wanted.items():
+            access = self._access.actor.access(registry[slug])
+            for rows in (access.records(), access.records(deleted=True)):
+                found.update({row.pk: row for row in rows.filter(pk__in=ids)})
+        return found
+
+    def _changes(self, event: Event) -> list[FieldChange]:
+        """What changed, of the fields this viewer may read."""
+        if event.record_type not in registry:
+            return []
+        shown = self._of(event.record_type)
+        readable = shown.access.readable()
+        told = []
+        for name, values in event.changes.items():
+            if name not in readable:
+                continue
+            spec = readable[name]
+            try:
+                told.append(FieldChange(spec, [spec.kind.restore(spec, value) for value in values], shown))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                continue  # written by an earlier version of the field
+        return told
 
     def _of(self, slug: str) -> Shown:
         """One for each type, all with the same labels."""
         if slug not in self._shown:
-            shown = Shown(self._access.actor.access(registry[slug]), [], [])
-            if self._shown:
-                shown.labels = next(iter(self._shown.values())).labels
-            self._shown[slug] = shown
+            self._shown[slug] = Shown(self._access.actor.access(registry[slug]), [], [])
+            self._shown[slug].labels = self._labels
         return self._shown[slug]
 
-    def _load_labels(self, events: list[Event]) -> None:
+    def _load_labels(self, events: Iterable[Event], changes: dict[UUID, list[FieldChange]]) -> None:
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for event in events:
             if event.member_id:
                 wanted["members"].add(event.member_id)
-            for spec, values in self._readable_changes(event):
-                for value in values:
-                    for slug, pk in spec.kind.references(spec, value):
+            for change in changes[event.pk]:
+                for value in change.values:
+                    for slug, pk in change.spec.kind.references(change.spec, value):
                         wanted[slug].add(pk)
-        self._of(self._access.rtype.slug).labels.load(wanted)
+        self._labels.load(wanted)
 
-    def _readable_changes(self, event: Event) -> Iterator[tuple[FieldSpec, list[Any]]]:
-        rtype: RecordType | None = registry.get(event.record_type)
-        if rtype is None:
-            return
-        readable = self._access.actor.access(rtype).readable()
-        for name, values in event.changes.items():
-            spec = readable.get(name)
-            if spec is not None:
-                yield spec, [spec.kind.restore(spec, value) for value in values]
-
-    def _entry(self, event: Event) -> Entry:
-        shown = self._of(event.record_type)
-        money_of = SimpleNamespace(currency=self._access.actor.format.currency)
-        changes = [
-            FieldChange(
-                spec,
-                *(shown.value_json(spec, value, money_of) for value in values),
-                *(shown.value_text(spec, value) for value in values),
-            )
-            for spec, values in self._readable_changes(event)
-        ]
-        label = shown.labels.get("members", event.member_id)
+    def _entry(self, event: Event, changes: list[FieldChange], children: dict[UUID, Any]) -> Entry | None:
+        child = None
+        if event.record_type != self._access.rtype.slug:
+            child = children.get(event.record_id) if event.record_id else None
+            if child is None:
+                return None
+            if child.deleted_at:
+                changes = []
+        if event.name.endswith(".updated") and not changes:
+            return None
+        label = self._labels.get("members", event.member_id)
         member = {"id": str(event.member_id), "label": label} if label else None
-        sentence = str(sentences.get(event.name, event.name)) % {"who": label or _("Somebody")}
-        return Entry(event, sentence, member, changes)
+        return Entry(event, member, changes, child)

@@ -74,9 +74,12 @@ _lock = threading.Lock()
 
 
 def _add(key: str, by: int, seconds: int) -> int:
+    cache = caches["platform"]
     try:
-        caches["platform"].add(key, 0, seconds + 1)
-        return caches["platform"].incr(key, by)
+        try:
+            return cache.incr(key, by)
+        except ValueError:  # the first of its window
+            return max(by, 0) if cache.add(key, max(by, 0), seconds + 1) else cache.incr(key, by)
     except ValueError:  # the window ended between the two
         return max(by, 0)
     except RedisError:

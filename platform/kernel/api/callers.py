@@ -12,8 +12,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from rest_framework.authentication import CSRFCheck
 
-from kernel.access.actor import Actor, actor_for
-from kernel.access.models import ApiKey, digest
+from kernel.access.actor import Actor
+from kernel.access.keys import KeyHolder, holder_of
+from kernel.access.models import ApiKey
 from kernel.accounts.throttle import Limit, hit
 from kernel.api.problems import Problem
 from kernel.tenancy.context import get_tenant, on_commit
@@ -37,14 +38,11 @@ def identify(request: Any) -> Actor:
 
 def _by_key(header: str) -> tuple[Actor, str]:
     scheme, _sep, secret = header.partition(" ")
-    key = None
-    if scheme.lower() == "bearer" and secret:
-        valid = ApiKey.objects.filter(revoked_at=None, member__active=True, member__deleted_at=None)
-        key = valid.select_related("member", "role").filter(key_hash=digest(secret.strip())).first()
-    if key is None or (key.role and key.role.deleted_at):
+    holder = holder_of(secret.strip()) if scheme.lower() == "bearer" and secret else None
+    if holder is None:
         raise stranger(_("This key is not valid here. It may have been revoked."))
-    _see(key)
-    return actor_for(key.member, via="api", role=key.role), f"key:{key.pk}"
+    _see(holder)
+    return holder.actor, f"key:{holder.key_id}"
 
 
 def _by_session(request: Any) -> tuple[Actor, str]:
@@ -63,11 +61,11 @@ def stranger(detail: str) -> Problem:
     return Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="api"'})
 
 
-def _see(key: ApiKey) -> None:
+def _see(holder: KeyHolder) -> None:
     """Note the use, at most once a minute and after the request, so that no request waits for another's."""
     now = timezone.now()
-    if key.last_used_at is None or now - key.last_used_at > SEEN_EVERY:
-        mine = ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - SEEN_EVERY), pk=key.pk)
+    if holder.last_used_at is None or now - holder.last_used_at > SEEN_EVERY:
+        mine = ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lt=now - SEEN_EVERY), pk=holder.key_id)
         on_commit(lambda: mine.update(last_used_at=now), robust=True)
 
 

@@ -1,0 +1,101 @@
+"""A day on the phone in Persian: Jalali dates, Toman and Persian digits, typed as people type them."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from windows import PHONE, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.nodb]
+
+MONTH = re.compile("فروردین|اردیبهشت|خرداد|تیر|مرداد|شهریور|مهر|آبان|آذر|دی|بهمن|اسفند")
+
+
+@pytest.fixture
+def phone(window: Callable[..., Window]) -> Window:
+    return window("nilgoon", "sara", size=PHONE, language="fa")
+
+
+def test_a_contact_is_reached_by_a_number_typed_in_persian(phone: Window) -> None:
+    page = phone.page
+    _new_contact(phone, "نیلوفر", "کیانی", "۰۹۱۲ ۳۴۵ ۶۷۸۹")
+    expect(page.get_by_role("heading", level=1)).to_have_text("نیلوفر کیانی")
+    expect(page.locator("main a[href^='tel:']").first).to_have_attribute("href", "tel:+989123456789")
+
+
+def test_a_deal_in_toman_until_a_jalali_day(phone: Window) -> None:
+    page = phone.page
+    _new_deal(phone, "چاپگر برای کارگاه", "۱۲٬۵۰۰٬۰۰۰", "۱۴۰۵/۱۰/۱۵")
+    expect(page.locator(".props")).to_contain_text(["۱۲٬۵۰۰٬۰۰۰ تومان"])
+    expect(page.locator("main")).to_contain_text("۱۵ دی ۱۴۰۵")
+
+
+def test_a_note_stands_in_the_history(phone: Window) -> None:
+    page = phone.page
+    _new_deal(phone, "قرارداد سالانه", "۸۰۰۰۰۰۰", "۱۴۰۵/۱۱/۰۱")
+    page.locator("#compose").fill("فردا ساعت ده تماس بگیرم.")
+    page.locator(".compose button").click()
+    expect(page.locator("#timeline .text").first).to_have_text("فردا ساعت ده تماس بگیرم.")
+
+
+def test_a_lost_deal_says_why(phone: Window) -> None:
+    page = phone.page
+    _new_deal(phone, "دستگاه دوم", "۳۰۰۰۰۰۰", "۱۴۰۵/۱۱/۰۱")
+    page.locator("[popovertarget=record-menu]").click()
+    page.locator("#record-menu [href$='/lose']").click()
+    page.locator("[name=lost_reason]").select_option(label="قیمت")
+    page.locator("main form footer .primary").click()
+    expect(page.locator(".path [aria-current=step]")).to_have_text("ناموفق")
+    expect(page.locator(".props div", has_text="دلیل از دست رفتن")).to_contain_text("قیمت")
+
+
+def test_a_delete_is_undone_from_its_toast(phone: Window) -> None:
+    page = phone.page
+    _new_contact(phone, "کاوه", "آرین", "۰۹۱۲۱۱۱۲۲۳۳")
+    address = page.url
+    page.locator("[popovertarget=record-menu]").click()
+    page.locator("#record-menu .danger").click()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator(".toast button", has_text="واگرد").click()
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("کاوه آرین")
+
+
+def test_a_report_counts_by_jalali_months(phone: Window) -> None:
+    page = phone.page
+    phone.open("/reports")
+    page.locator("[name=by]").select_option("month")
+    page.locator("main form .primary").click()
+    months = page.locator("tbody th[scope=row]")
+    months.first.wait_for()
+    assert all(MONTH.match(month) for month in months.all_inner_texts())
+    expect(page.locator("tfoot")).to_contain_text("تومان")
+
+
+def _new_contact(window: Window, first: str, last: str, number: str) -> None:
+    page = window.page
+    window.open("/r/contacts")
+    page.locator(".main-action").click()
+    page.locator("[name=first_name]").fill(first)
+    page.locator("[name=last_name]").fill(last)
+    page.locator("crm-rows [data-add]").click()
+    page.locator("[name=contact_points-0-value]").fill(number)
+    _save(page)
+
+
+def _new_deal(window: Window, name: str, amount: str, day: str) -> None:
+    """From the home page."""
+    page = window.page
+    window.open("/")
+    page.locator(".main-action").click()
+    page.locator("[name=name]").fill(name)
+    page.locator("[name=amount]").fill(amount)
+    page.locator("#f-expected_close_on").fill(day)
+    _save(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def _save(page: Page) -> None:
+    page.locator("main form.form > footer .primary").click()
+    page.wait_for_url(re.compile(r"/r/\w+/[0-9a-f-]{36}$"))

@@ -23,7 +23,8 @@ class Endpoint(APIView):
     """Subclass it with `get`, `post`, `patch`, `delete`; answer with `reply(...)`; raise what the engine raises.
 
     `self.actor` is set when a method runs, and translations speak the caller's language. An exception (ValidationError,
-    PermissionDenied, NotFound, Problem, ...) undoes all that the request wrote and becomes application/problem+json. POST obeys `Idempotency-Key`. Uploads: `request.POST` and `request.FILES`.
+    PermissionDenied, NotFound, Problem, ...) undoes all that the request wrote and becomes application/problem+json.
+    POST obeys `Idempotency-Key`. Uploads: `request.POST` and `request.FILES`.
     """
 
     is_public = True  # for the pages' middleware: this view asks its callers itself

@@ -231,6 +231,16 @@ def number(value: Decimal | int | None, fmt: Format) -> str:
 
 
 @register.filter
+def file_size(count: int | None, fmt: Format) -> str:
+    """Bytes in the largest unit that fits: 60.3 kB."""
+    units = (_("%(size)s B"), _("%(size)s kB"), _("%(size)s MB"), _("%(size)s GB"))
+    size, step = Decimal(count or 0), 0
+    while size >= 1000 and step < len(units) - 1:
+        size, step = size / 1000, step + 1
+    return units[step] % {"size": _format(fmt).number(round(size, 1) if step else size)}
+
+
+@register.filter
 def money(value: Decimal | int | None, fmt: Format) -> str:
     """An amount in full."""
     return "" if value is None or value == "" else _format(fmt).money(value)

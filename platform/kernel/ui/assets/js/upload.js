@@ -3,7 +3,8 @@ import { $, create, digits, fill, icon, page } from "./lib.js";
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
 const size = (bytes) => {
   const step = Math.min(3, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)));
-  return new Intl.NumberFormat(page.lang, { style: "unit", unit: UNITS[step], maximumFractionDigits: 1 }).format(bytes / 1000 ** step);
+  const display = page.lang === "fa" ? "long" : "short";
+  return new Intl.NumberFormat(page.lang, { style: "unit", unit: UNITS[step], unitDisplay: display, maximumFractionDigits: 1 }).format(bytes / 1000 ** step);
 };
 
 /** A file input that can be dropped on, refuses what the server would refuse, and shows how far the sending is. */

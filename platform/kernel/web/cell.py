@@ -80,7 +80,7 @@ def _untouched(request: HttpRequest, record: Any, spec: FieldSpec) -> bool:
     """Whether this very field still is what the editor was opened with."""
     try:
         return "was" in request.POST and json.loads(request.POST["was"]) == comparable(spec, spec.value(record))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -51,6 +51,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     )
 
 
+def busy(request: HttpRequest) -> HttpResponse:
+    response = answer(
+        request,
+        503,
+        _("This took too long"),
+        _(
+            "The workspace is busy, or very much was asked for at once. Narrow it by a filter, or try again in a moment."
+        ),
+    )
+    response["Retry-After"] = "2"
+    return response
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     log.warning("Refused for its CSRF token: %s", reason)
     return answer(

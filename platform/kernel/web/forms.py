@@ -166,7 +166,7 @@ class RecordForm:
         assert self.data is not None
         try:
             base = json.loads(self.data.get("base", ""))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return base if isinstance(base, dict) else None
 

@@ -1,18 +1,25 @@
 """Who of this tenant is asking, in which language, and the rule that strangers see only public views."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from kernel.access.actor import actor_for
 from kernel.access.models import Member
 from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
+from kernel.web.errors import busy
+
+log = logging.getLogger(__name__)
+BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -47,6 +54,13 @@ class MemberMiddleware:
         if request.tenant is None:
             return None
         return (request.member and request.member.language) or request.tenant.language
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What took too long, or gave way to others, is told as that: it is no error of ours."""
+        if not (isinstance(exception, OperationalError) and isinstance(exception.__cause__, BUSY)):
+            return None
+        log.warning("A page gave way to others: %s", exception.__cause__)
+        return busy(request)
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any

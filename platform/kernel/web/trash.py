@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -36,7 +37,10 @@ def trash(request: HttpRequest) -> HttpResponse:
             raise Http404
         access = actor.access(registry[slug])
         params = {"sort": "-updated_at"} if "updated_at" in access.readable() else {}
-        shown = find(access, params, deleted=True).page(cursor=request.GET.get("cursor"))
+        try:
+            shown = find(access, params, deleted=True).page(cursor=request.GET.get("cursor"))
+        except ValidationError as error:
+            raise Http404 from error
         who = _who_deleted(actor, [row.pk for row in shown.rows])
         context |= {
             "rtype": access.rtype,

@@ -3,6 +3,7 @@
 import contextlib
 import email
 import email.policy
+import http.client
 import os
 import shutil
 import signal
@@ -11,8 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,9 +99,8 @@ def _free_port() -> int:
 
 
 def _answers(instance: Instance) -> bool:
-    with (
-        contextlib.suppress(urllib.error.URLError, OSError),
-        urllib.request.urlopen(f"{instance.at()}/healthz", timeout=5) as answer,
-    ):
-        return bool(answer.status == 200)
+    connection = http.client.HTTPConnection("127.0.0.1", instance.port, timeout=5)
+    with contextlib.suppress(OSError), contextlib.closing(connection):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
     return False

@@ -17,7 +17,8 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 # Words of ours: what people wrote stands in an element that says so, by `dir` or `<bdi>`, and code in `<code>`.
 WORDS = """() => {
     const found = [];
-    const own = node => !node.parentElement.closest("body [dir], body [lang], bdi, code, script, style, option, title, noscript, template");
+    const others = "body [dir], body [lang], bdi, code, script, style, option, title, noscript, template";
+    const own = node => !node.parentElement.closest(others);
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) if (own(walk.currentNode)) found.push(walk.currentNode.data.trim());
     for (const node of document.body.querySelectorAll("[aria-label], [title], [placeholder], [alt]"))

@@ -36,7 +36,7 @@ class Window:
         cookies = {"theme": theme, "language": language}
         context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
         context.add_init_script(
-            "addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective + e.blockedURI))"
+            "addEventListener('securitypolicyviolation', e => console.error(e.violatedDirective, e.blockedURI))"
         )
         self.page = context.new_page()
         self.page.on("pageerror", lambda error: self.problems.append(f"{self.page.url}: {error}"))

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -137,9 +138,10 @@ class Exporting:
         has_labels = self.params["headers"] == "labels"
         cells: list[str] = []
         for spec in self.columns:
-            cells.append(
-                ("ID" if has_labels else "id") if spec is None else str(spec.label) if has_labels else spec.name
-            )
+            if spec is None:
+                cells.append("ID" if has_labels else "id")
+            else:
+                cells.append(capfirst(str(spec.label)) if has_labels else spec.name)
             if spec is self._first_money:
                 cells.append(_("Currency") if has_labels else CURRENCY)
         return cells

@@ -1,12 +1,12 @@
 """`manage.py tenant …`: what operators do with tenants. With --json one document on stdout and nothing else."""
 
-import json
 import time
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from kernel.tenancy.commands import sentences, tell
 from kernel.tenancy.fleet import migrate_fleet
 from tenants.lifecycle import WrongStatus, resume, suspend
 from tenants.models import Provisioning, Tenant
@@ -41,11 +41,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         answer, lines, failure = getattr(self, f"_{options['verb']}")(options)
-        if options["json"]:
-            self.stdout.write(json.dumps(answer, ensure_ascii=False))
-        else:
-            for line in lines:
-                self.stdout.write(line)
+        tell(self, answer, lines, as_json=options["json"])
         if failure:
             raise CommandError(failure)
 
@@ -57,7 +53,7 @@ class Command(BaseCommand):
                 options["subdomain"], options["name"], options["owner"], password=options["password"], **wishes
             )
         except ValidationError as error:
-            raise CommandError(_sentences(error)) from None
+            raise CommandError(sentences(error)) from None
         seconds = round(time.perf_counter() - began, 3)
         answer = {
             "subdomain": tenant.subdomain,
@@ -110,10 +106,10 @@ class Command(BaseCommand):
         chosen = [_tenant(name) for name in options["subdomains"]] or None
         done: list[dict[str, str]] = []
 
-        def tell(tenant: Tenant, error: str) -> None:
+        def note(tenant: Tenant, error: str) -> None:
             done.append({"subdomain": tenant.subdomain, "state": "failed" if error else "ok", "error": error})
 
-        failed = migrate_fleet(chosen, jobs=options["jobs"], tell=tell)
+        failed = migrate_fleet(chosen, jobs=options["jobs"], tell=note)
         lines = [f"{entry['subdomain']}: {entry['error'] or 'migrated'}" for entry in done]
         sentence = f"{len(failed)} of {len(done)} tenants could not be migrated." if failed else None
         return done, lines or ["Every tenant is at the newest migrations."], sentence
@@ -141,7 +137,3 @@ def _summary(tenant: Tenant) -> dict[str, Any]:
         "url": tenant.url,
         "created_at": tenant.created_at.isoformat(),
     }
-
-
-def _sentences(error: ValidationError) -> str:
-    return " ".join(f"{field}: {' '.join(messages)}" for field, messages in error.message_dict.items())

@@ -10,8 +10,8 @@ from django.db import connection
 from crm_core.sales.demo.seed import Seeder, Size
 from crm_core.sales.demo.tenants import DEMOS, PASSWORD, ensure, sign_in
 from crm_core.sales.demo.words import WORDS
+from kernel.tenancy.commands import tell, tenant_named
 from kernel.tenancy.context import in_tenant, statements_within
-from tenants.models import Tenant
 
 TEN_MINUTES = 600_000
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         seed.add_argument("--companies", type=int, help="A third of the contacts, if not given.")
         seed.add_argument("--seed", type=int, default=1)
         seed.add_argument("--without-history", action="store_true", help="No events: for load tests of a million rows.")
+        seed.add_argument("--json", action="store_true", help="Answer one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, f"_{options['verb']}")(options)
@@ -44,9 +45,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"    {role:<10} {sign_in(demo, role):<24} {PASSWORD}")
 
     def _seed(self, options: dict[str, Any]) -> None:
-        tenant = Tenant.objects.filter(subdomain=options["subdomain"]).first()
-        if tenant is None:
-            raise CommandError(f"There is no tenant called {options['subdomain']}.")
+        tenant = tenant_named(options["subdomain"])
         companies = options["companies"] if options["companies"] is not None else options["contacts"] // 3
         size = Size(companies, options["contacts"], options["deals"])
         began = time.perf_counter()
@@ -54,5 +53,7 @@ class Command(BaseCommand):
             Seeder(size, options["seed"], with_events=not options["without_history"]).run()
         with in_tenant(tenant), connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        seconds = time.perf_counter() - began
-        self.stdout.write(f"{companies} companies, {size.contacts} contacts and {size.deals} deals in {seconds:.1f} s.")
+        seconds = round(time.perf_counter() - began, 1)
+        made = {"companies": companies, "contacts": size.contacts, "deals": size.deals, "seconds": seconds}
+        line = f"{companies} companies, {size.contacts} contacts and {size.deals} deals in {seconds} s."
+        tell(self, made, [line], as_json=options["json"])

@@ -1,6 +1,5 @@
 """`manage.py import S TYPE FILE`: an import in the foreground, by the code that the pages and the API run."""
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
-from django_tenants.utils import get_tenant_model
 
 from kernel.access.actor import Actor, actor_for, operator
 from kernel.access.models import Member
@@ -16,6 +14,7 @@ from kernel.lib.errors import ParseError
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.runs.work import work
+from kernel.tenancy.commands import sentences, tell, tenant_named
 from kernel.tenancy.context import in_tenant, tenant_only
 from kernel.tenancy.pending import mark_pending
 from kernel.transfer import imports, mapping
@@ -33,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("subdomain", metavar="S")
         parser.add_argument("type", choices=sorted(slug for slug, rtype in registry.items() if rtype.can_import))
         parser.add_argument("file", type=Path)
-        add: Any = {"action": "append", "default": []}
+        add: Any = {"action": "extend", "nargs": "+", "default": []}
         parser.add_argument(
             "--map", metavar="Column=field", help="Over what is guessed; “Column=” leaves it out.", **add
         )
@@ -49,9 +48,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Answer one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenant = get_tenant_model().objects.filter(subdomain=options["subdomain"].lower()).first()
-        if tenant is None:
-            raise CommandError(f"There is no tenant {options['subdomain']}.")
+        tenant = tenant_named(options["subdomain"])
         if not options["file"].is_file():
             raise CommandError(f"There is no file {options['file']}.")
         with tenant_only(tenant), translation.override("en"):
@@ -61,8 +58,10 @@ class Command(BaseCommand):
                 run = self._work(tenant, run)
             except ParseError as error:
                 raise CommandError(str(error.message)) from None
-            except (ValidationError, PermissionDenied) as error:
-                raise CommandError(" ".join(getattr(error, "messages", [str(error)]))) from None
+            except ValidationError as error:
+                raise CommandError(sentences(error)) from None
+            except PermissionDenied as error:
+                raise CommandError(str(error)) from None
             with in_tenant(tenant):
                 self._tell(run, as_json=options["json"])
         if run.status in (Run.Status.FAILED, Run.Status.CANCELLED):
@@ -102,17 +101,15 @@ class Command(BaseCommand):
     def _tell(self, run: Run, *, as_json: bool) -> None:
         unresolved = run.state.get("unresolved", [])
         counts = {name: run.counts.get(name, 0) for name in ("created", "updated", "skipped", "refused")}
-        if as_json:
-            answer = {"id": str(run.pk), "status": run.status, **counts, "unresolved": unresolved}
-            self.stdout.write(json.dumps(answer, ensure_ascii=False))
-            return
-        self.stdout.write(f"{run.get_status_display()}: " + ", ".join(f"{name} {n}" for name, n in counts.items()))
+        lines = [f"{run.get_status_display()}: " + ", ".join(f"{name} {n}" for name, n in counts.items())]
         for problem in Problem.objects.filter(run=run).order_by("pk")[:20]:
-            self.stdout.write(f"  row {problem.row}: {' '.join(problem.reasons)}")
+            lines.append(f"  row {problem.row}: {' '.join(problem.reasons)}")
         for item in unresolved:
             likely = ", ".join(found["label"] for found in item["suggestions"][:3])
             hint = f"; perhaps {likely}" if likely else ""
-            self.stdout.write(f"  {item['column']}: nothing is called “{item['value']}” ({item['rows']} rows){hint}")
+            lines.append(f"  {item['column']}: nothing is called “{item['value']}” ({item['rows']} rows){hint}")
+        answer = {"id": str(run.pk), "status": run.status, **counts, "unresolved": unresolved}
+        tell(self, answer, lines, as_json=as_json)
 
 
 def _actor(email: str | None) -> Actor:

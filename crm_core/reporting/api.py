@@ -13,6 +13,7 @@ from kernel.api.resources import Runs, add_runs
 from kernel.files.links import attachment
 from kernel.files.models import StoredFile
 from kernel.runs.models import Run
+from kernel.tenancy.context import get_tenant
 
 
 def start(endpoint: Endpoint) -> Run:
@@ -30,16 +31,17 @@ def file_of(extension: str) -> Any:
 
 
 def describe(run: Run) -> Mapping[str, Any]:
-    """The lines, once they are there: [{label, count, amount}], and the total."""
+    """The lines, once they are there: [{label, count, amount}], and the total. The result as a file is the CSV."""
     if "lines" not in run.result:
         return {"lines": None, "total_line": None}
     lines = [_line(line) for line in run.result["lines"]]
-    return {"lines": lines, "total_line": _line(run.result["total"])}
+    url = f"/api/v1/report-runs/{run.pk}/csv"
+    return {"lines": lines, "total_line": _line(run.result["total"]), "result_url": url}
 
 
 def _line(line: list[Any]) -> dict[str, Any]:
     label, count, amount, _url = line
-    return {"label": label, "count": count, "amount": amount}
+    return {"label": label, "count": count, "amount": {"amount": amount, "currency": get_tenant().currency}}
 
 
 DAY = {"type": ["string", "null"], "format": "date"}

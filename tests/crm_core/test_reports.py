@@ -167,6 +167,10 @@ def test_the_api_answers_the_same_figures(won, tenant_a, api_for):
     work_on(tenant_a, run)
     told = api.get(started.json()["status_url"]).json()
     assert told["status"] == "done"
-    assert [(line["label"], Decimal(line["amount"])) for line in told["lines"]] == [("Reza Rep", 15), ("Mina Rep", 7)]
+    figures = [(line["label"], line["amount"]) for line in told["lines"]]
+    money = [{"amount": "15.0000", "currency": "USD"}, {"amount": "7.0000", "currency": "USD"}]
+    assert figures == list(zip(["Reza Rep", "Mina Rep"], money, strict=True))
+    assert started.json()["result_url"] is None and told["problems_url"] is None
+    assert api.get(told["result_url"])["Content-Type"].startswith("text/csv")
     grouped = api.get("/api/v1/deals/aggregate?measure=sum:amount&group=owner&status=won").json()
     assert [Decimal(g["figures"]["sum:amount"]["amount"]) for g in grouped["results"]] == [15, 7]

@@ -31,7 +31,7 @@ class Runs:
     and answers the Run (`kernel.runs.work.start`). `verbs[name](endpoint, run)` acts on one and answers it.
     `files[name](endpoint, run)` answers the file, or None while there is none; the run then has NAME_url: null.
     `has_file(name, run)` tells whether there is one, without making it. `describe(run)` adds keys to the run's JSON.
-    `request` is the JSON Schema of the body of POST, `media` its content type.
+    `request` is the JSON Schema of the body of POST, `media` its content type; `bodies[name]` that of a verb's body.
     """
 
     slug: str
@@ -42,6 +42,7 @@ class Runs:
     has_file: Callable[[str, Run], bool] = lambda name, run: bool(run.result.get(name))
     describe: Callable[[Run], Mapping[str, Any]] = lambda run: {}
     request: Mapping[str, Any] = field(default_factory=lambda: {"type": "object"})
+    bodies: Mapping[str, Any] = field(default_factory=dict)
     media: str = "application/json"
     summary: str = ""
 

@@ -33,6 +33,8 @@ def run_json(resource: Runs, run: Run) -> dict[str, Any]:
         "finished_at": _moment(run.finished_at),
         "undone_at": _moment(run.undone_at),
         "status_url": url,
+        "problems_url": None,
+        "result_url": None,
         **{f"{name}_url": f"{url}/{name}" if resource.has_file(name, run) else None for name in resource.files},
         **resource.describe(run),
     }

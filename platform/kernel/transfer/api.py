@@ -84,7 +84,6 @@ def describe_import(run: Run) -> Mapping[str, Any]:
         "options": run.params["options"],
         "unresolved": run.state.get("unresolved", []),
         "unresolved_total": run.state.get("unresolved_total", 0),
-        "result_url": None,
         "can_undo": imports.can_undo(run),
         "undo": undoing
         and {"status": undoing.status, "progress": round(undoing.progress, 4), "counts": undoing.counts},
@@ -139,6 +138,13 @@ add_runs(
         files={"problems": problems},
         has_file=lambda name, run: has_problems(run),
         describe=describe_import,
+        bodies={
+            "resolve": {
+                "type": "object",
+                "required": ["answers"],
+                "properties": {"answers": {"type": "array", "items": ANSWER}},
+            }
+        },
         media="multipart/form-data",
         summary="Import of a CSV or XLSX file",
         request={

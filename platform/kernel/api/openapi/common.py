@@ -82,6 +82,8 @@ def schemas(actor: Actor) -> dict[str, Any]:
                 "counts": {"type": "object"},
                 "error": entry,
                 "status_url": text,
+                "problems_url": entry,
+                "result_url": entry,
             }
         ),
     }
@@ -115,9 +117,7 @@ def errors(*statuses: int) -> dict[str, Any]:
 
 def parameters() -> dict[str, Any]:
     return {
-        "limit": _query(
-            "limit", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}, _("Rows in a page.")
-        ),
+        "limit": _query("limit", LIMIT, _("Rows in a page.")),
         "cursor": _query("cursor", {"type": "string"}, _("“next” of the page before.")),
         "q": _query("q", {"type": "string"}, _("Words that must all occur; spelling variants count as one.")),
         "fields": _query("fields", {"type": "string"}, _("Only these fields, separated by commas.")),

@@ -55,7 +55,10 @@ def paths(resource: Runs) -> dict[str, Any]:
                 verb,
                 verb.capitalize(),
                 told(200, 404, 409),
-                requestBody={"required": False, "content": json_of({"type": "object"})},
+                requestBody={
+                    "required": verb in resource.bodies,
+                    "content": json_of(dict(resource.bodies.get(verb, {"type": "object"}))),
+                },
             )
         }
     for file in resource.files:

@@ -46,7 +46,7 @@ ROLES: dict[str, dict[str, Any]] = {
                 "verbs": {"*": "none", "view": "all"},
                 "fields": {"*": "read", "amount": "none", "lines": "none"},
             },
-            "notes": {"verbs": {"*": "own", "view": "all"}, "fields": {"*": "edit"}},
+            "notes": {"verbs": {"*": "own", "view": "all", "edit": "all"}, "fields": {"*": "edit"}},
             "@settings": VIEW_SETTINGS,
         },
         "system": [],

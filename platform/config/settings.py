@@ -120,7 +120,6 @@ AUTH_USER_MODEL = "access.Member"
 PASSWORD_HASHERS = ["kernel.accounts.passwords.Hasher"]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
-PASSWORD_RESET_TIMEOUT = 60 * 60
 
 # Requests -------------------------------------------------------------------------------------------------------------
 

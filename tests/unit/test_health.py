@@ -12,10 +12,11 @@ from django.test import Client, RequestFactory
 from django.utils import translation
 
 from config.sentry import without_personal_data
+from kernel.accounts.sessions import client_ip
 from kernel.tenancy.context import tenant_only
 from kernel.web import errors, health, mail
 from kernel.web.logs import ContextFilter, JsonFormatter, LineFormatter, request_id
-from kernel.web.requests import RequestMiddleware, client_address
+from kernel.web.requests import RequestMiddleware
 from kernel.web.security import SecurityHeaders
 
 with_database = pytest.mark.django_db(databases=["default", "platform"])
@@ -82,9 +83,9 @@ def test_metrics_are_for_allowed_addresses_only(settings, monkeypatch, address, 
 def test_the_last_forwarded_address_counts_and_only_behind_a_trusted_proxy(settings):
     request = RequestFactory(REMOTE_ADDR="10.0.0.1").get("/", headers={"X-Forwarded-For": "1.1.1.1, 198.51.100.7"})
     settings.TRUST_PROXY = False
-    assert client_address(request) == "10.0.0.1"
+    assert client_ip(request) == "10.0.0.1"
     settings.TRUST_PROXY = True
-    assert client_address(request) == "198.51.100.7"
+    assert client_ip(request) == "198.51.100.7"
 
 
 def answered(request: HttpRequest) -> HttpResponse:

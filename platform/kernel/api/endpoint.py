@@ -87,7 +87,9 @@ def reply(data: Any, status: int = 200, **headers: str) -> HttpResponse:
 
 
 def empty() -> HttpResponse:
-    return HttpResponse(status=204)
+    response = HttpResponse(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 class Unknown(APIView):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
@@ -118,8 +118,3 @@ def stale_of(error: Stale, access: Access, seen: int | None, raw: Mapping[str, A
     if not access.records().filter(pk=error.record.pk).exists():
         return Problem(404)
     return stale(access, error.record, seen, raw)
-
-
-def refuse_unless(is_allowed: bool) -> None:
-    if not is_allowed:
-        raise PermissionDenied(_("Your role does not allow this."))

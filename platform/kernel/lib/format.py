@@ -92,14 +92,6 @@ class Format:
         """The moment with the viewer's clock."""
         return moment.astimezone(ZoneInfo(self.timezone))
 
-    def parse_number(self, text: str) -> Decimal:
-        """Read a typed number."""
-        return numbers.parse_decimal(text)
-
-    def parse_percent(self, text: str) -> Decimal:
-        """Read a typed percentage, with or without its sign."""
-        return numbers.parse_decimal(text.strip().rstrip("%٪").rstrip())
-
     def parse_money(self, text: str) -> Decimal:
         """Read a typed amount into the stored currency."""
         return money.parse_money(text, self.currency, self.money_unit)

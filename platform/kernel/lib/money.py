@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from functools import cache
 
-from babel.numbers import get_currency_name, get_currency_precision, get_currency_symbol, list_currencies
+from babel.numbers import get_currency_name, get_currency_precision, get_currency_symbol
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -26,11 +26,6 @@ _SCALES = {
     "هزار": 3, "میلیون": 6, "ملیون": 6, "میلیارد": 9, "ملیارد": 9, "تریلیون": 12,
     "k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "b": 9, "bn": 9, "billion": 9, "t": 12, "trillion": 12,
 }  # fmt: skip
-
-
-def is_currency(code: str) -> bool:
-    """Whether the code is an ISO 4217 currency."""
-    return code in list_currencies("en")
 
 
 def currency_places(code: str) -> int:

@@ -12,9 +12,9 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
+from kernel.accounts.sessions import client_ip
 from kernel.tenancy.fleet import tenants_behind
 from kernel.web.metrics import exposition
-from kernel.web.requests import client_address
 
 # A check answers None, or a sentence that says what isn't right.
 Check = Callable[[], str | None]
@@ -126,10 +126,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    try:
-        address = ipaddress.ip_address(client_address(request))
-    except ValueError:
-        return HttpResponse(status=403)
+    address = ipaddress.ip_address(client_ip(request))
     if not any(address in network for network in settings.METRICS_ALLOW):
         return HttpResponse("This address may not read the metrics.", status=403, content_type="text/plain")
     try:

@@ -18,15 +18,6 @@ log = logging.getLogger("peyvand.access")
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
-def client_address(request: HttpRequest) -> str:
-    """The address of whoever asks: the last one a trusted proxy added, else the connection's own."""
-    if settings.TRUST_PROXY:
-        forwarded = request.headers.get("X-Forwarded-For", "")
-        if forwarded:
-            return forwarded.rsplit(",", 1)[-1].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 class RequestMiddleware:
     """Outermost, so that its id is on every line and its time includes everything."""
 

@@ -64,10 +64,6 @@ class Kind:
         """For a person to read."""
         return "" if value is None else str(value)
 
-    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        """For a person to go on typing at: what `parse` reads back as the same value."""
-        return self.show(spec, value, fmt)
-
     def give(self, spec: FieldSpec, value: Any, record: Any) -> Any:
         """For a program, as JSON."""
         return self.canonical(spec, value)

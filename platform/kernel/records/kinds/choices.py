@@ -50,9 +50,6 @@ class YesNo(Kind):
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         return "" if value is None else (now("Yes") if value else now("No"))
 
-    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        return "true" if value else ""
-
     def cell(self, spec: FieldSpec, value: Any) -> Any:
         return "" if value is None else ("true" if value else "false")
 
@@ -98,9 +95,6 @@ class Choice(Kind):
 
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         return str(dict(spec.choices).get(value, value or ""))
-
-    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        return value or ""
 
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
         return nullable({"type": "string"}) | {"enum": [*(code for code, _label in spec.choices), None]}

@@ -146,9 +146,6 @@ class Money(Number):
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         return "" if value is None else fmt.money(value)
 
-    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        return "" if value is None else fmt.money_input(value)
-
     def give(self, spec: FieldSpec, value: Any, record: Any) -> Any:
         return None if value is None else {"amount": self.canonical(spec, value), "currency": record.currency}
 

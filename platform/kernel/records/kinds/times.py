@@ -48,9 +48,6 @@ class Date(Kind):
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         return fmt.date(value) if value else ""
 
-    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        return value.isoformat() if value else ""
-
     def cell(self, spec: FieldSpec, value: Any) -> Any:
         return value or ""
 
@@ -102,9 +99,6 @@ class DateTime(Kind):
 
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         return fmt.datetime(value) if value else ""
-
-    def edit_text(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        return value.astimezone(ZoneInfo(fmt.timezone)).strftime("%Y-%m-%d %H:%M") if value else ""
 
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
         return nullable({"type": "string", "format": "date-time"})

@@ -26,10 +26,6 @@ class SelectField(forms.ChoiceField):
     drawn_as = "select"
 
 
-class RadioField(forms.ChoiceField):
-    drawn_as = "radio"
-
-
 class ChecksField(forms.MultipleChoiceField):
     drawn_as = "checks"
 
@@ -54,10 +50,6 @@ class SettingsForm(PageForm):
     def status(self) -> int:
         """Of the page that shows this form: it is shown again only when something is wrong with it."""
         return 422 if self.is_bound else 200
-
-    @property
-    def drawn_list(self) -> list[Any]:
-        return list(self.drawn.values())
 
 
 def bound(form: type[SettingsForm], request: Any, *args: Any, **kwargs: Any) -> Any:

@@ -57,6 +57,21 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         raise ValidationError({"active" if is_gone else "roles": ValidationError(problem, code="last_admin")})
 
 
+def check_role(role: Role, changed: set[str]) -> None:
+    """A role that somebody has is not deleted under them, and its code, by which commands know it, stays."""
+    if role.is_new:
+        return
+    if role.deleted_at is not None:
+        one_at_a_time()
+        keys = ApiKey.objects.filter(role=role.pk, revoked_at=None)
+        if Member.objects.alive().filter(roles=role.pk).exists() or keys.exists():
+            problem = _("Members or keys still have this role. Give them another one first.")
+            raise ValidationError(problem, code="in_use")
+    elif "code" in changed and not Role.objects.filter(pk=role.pk, code=role.code).exists():
+        problem = _("The code of a role cannot be changed. Change its name instead.")
+        raise ValidationError({"code": ValidationError(problem, code="fixed")})
+
+
 def check_team(team: Team, changed: set[str]) -> None:
     """Teams form a tree, and one that is not empty is not deleted."""
     if team.deleted_at is not None:

@@ -8,7 +8,7 @@ from django.utils.translation import pgettext_lazy
 from kernel.access.actor import Actor
 from kernel.access.models import Member, Role, Team
 from kernel.events.names import tell
-from kernel.records.people import check_member, check_team
+from kernel.records.people import check_member, check_role, check_team
 from kernel.records.types import Panel, RecordType, register
 
 tell("role.rules_changed", _("%(who)s changed what this role may do"))
@@ -73,3 +73,6 @@ class Roles(RecordType):
     is_owned = False
     in_menu = False
     can_import = False
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_role(record, changed)

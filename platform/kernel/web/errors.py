@@ -56,9 +56,7 @@ def busy(request: HttpRequest) -> HttpResponse:
         request,
         503,
         _("This took too long"),
-        _(
-            "The workspace is busy, or very much was asked for at once. Narrow it by a filter, or try again in a moment."
-        ),
+        _("The workspace is busy, or too much was asked for at once. Use a filter, or try again in a moment."),
     )
     response["Retry-After"] = "2"
     return response

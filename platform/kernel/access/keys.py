@@ -14,7 +14,9 @@ from kernel.access.models import ApiKey, Member, Role, digest
 from kernel.access.rules import Rules
 
 # What requests ask of a member; the rest is read if somebody does ask.
-_COLUMNS = ("id", "name", "email", "identity", "active", "language", "calendar", "timezone", "theme", "label")
+_ASKED = {"id", "name", "email", "identity", "active", "language", "calendar", "timezone", "theme", "label"}
+# `from_db` takes values in the order of the model's fields, whatever names it is given beside them.
+_COLUMNS = [field.attname for field in Member._meta.concrete_fields if field.attname in _ASKED]
 
 
 @dataclass(frozen=True)

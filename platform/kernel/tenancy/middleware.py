@@ -117,10 +117,8 @@ def refusal(request: HttpRequest, why: str, status: int, *, tenant: Any = None, 
 
 def _sentences(why: str, tenant: Any, host: str) -> list[str]:
     if why == "unknown":
-        return [
-            _("Nobody has set up a workspace at %(host)s.") % {"host": host},
-            _("Check the address, or let the home page find your workspaces by your email address."),
-        ]
+        nobody = [_("Nobody has set up a workspace at %(host)s.") % {"host": host}] if host else []
+        return [*nobody, _("Check the address, or let the home page find your workspaces by your email address.")]
     if why == "starting":
         return [_("%(name)s will be ready in a few seconds: try again then.") % {"name": tenant.name}]
     return [

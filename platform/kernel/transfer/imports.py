@@ -48,10 +48,11 @@ def check_rights(access: Access) -> None:
 
 
 def importable(actor: Actor) -> list[Any]:
-    """The types that this actor may import."""
+    """The types that this actor may import, those of everyday work first."""
     if not actor.may_system("import"):
         return []
-    accesses = [actor.access(rtype) for rtype in registry.values() if rtype.can_import]
+    types = sorted(registry.values(), key=lambda rtype: not rtype.in_menu)
+    accesses = [actor.access(rtype) for rtype in types if rtype.can_import]
     return [a.rtype for a in accesses if a.may("import") and (a.may("create") or a.may("edit"))]
 
 

@@ -52,7 +52,8 @@ class Rows extends HTMLElement {
     const places = Number(this.dataset.places || 0);
     const show = new Intl.NumberFormat(page.lang, { minimumFractionDigits: places, maximumFractionDigits: places });
     let all = 0, complete = true;
-    for (const row of $$("[data-row]", this.holder)) {
+    const rows = $$("[data-row]", this.holder);
+    for (const row of rows) {
       if (row.hidden) continue;
       const value = (field) => number($(`[name$="-${field}"]`, row)?.value ?? "");
       let amount = this.dataset.sum.split(",").reduce((product, field) => product * value(field), 1);
@@ -62,7 +63,7 @@ class Rows extends HTMLElement {
       if (cell) cell.textContent = Number.isNaN(amount) ? "–" : show.format(amount);
       if (Number.isNaN(amount)) complete = false; else all += amount;
     }
-    if (total) total.textContent = complete || all ? show.format(all) : "–";
+    if (total) total.textContent = !rows.length ? "" : complete || all ? show.format(all) : "–";
   }
 }
 customElements.define("crm-rows", Rows);

@@ -86,7 +86,7 @@ test: setup-dev ## the whole suite, on embedded services of its own
 	@infra/bin/test
 
 .PHONY: check
-check: setup-dev ## lint, types, import rules, migrations, catalog rules, translations, deployment checks
+check: setup-dev ## lint, types, import rules, migrations, catalog rules, translations, OpenAPI, deployment checks
 	@infra/bin/check
 
 .PHONY: bench

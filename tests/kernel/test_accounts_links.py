@@ -199,6 +199,13 @@ class TestJoin:
             new_invitation(invited, None)
         assert at("a").get(path).status_code == 410
 
+    def test_a_link_sent_to_one_address_does_not_prove_another(self, at, path, invited, tenant_a):
+        with in_tenant(tenant_a):
+            Member.objects.filter(pk=invited.pk).update(email="victim@elsewhere.example")
+        assert at("a").get(path).status_code == 410
+        assert at("a").post(path, {"name": "Omid", "password": FRESH}).status_code == 410
+        assert Identity.objects.with_email("victim@elsewhere.example") is None
+
     def test_inviting_sends_the_link_of_this_tenant(self, at, posting, mailoutbox, invited, tenant_a):
         with posting(), in_tenant(tenant_a):
             invite(invited, Member.objects.get(pk=SARA.member_id))

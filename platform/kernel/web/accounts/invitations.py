@@ -6,6 +6,7 @@ from urllib.parse import quote
 from django.core.signing import Signer
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from kernel.access.models import Invitation, Member, digest
 from kernel.tenancy.context import get_tenant
@@ -15,8 +16,11 @@ _signer = Signer(salt="kernel.web.accounts.invitations")
 
 
 def token_of(invitation: Invitation) -> str:
-    """Follows from the row and the secret key: neither a table nor the queue holds it."""
-    return _signer.signature(f"{get_tenant().pk}:{invitation.pk}")
+    """Follows from the row, the address and the secret key: neither a table nor the queue holds it.
+
+    Of the address too, because it proves one: after it was changed, a link sent to the old one would prove the new.
+    """
+    return _signer.signature(f"{get_tenant().pk}:{invitation.pk}:{invitation.member.email}")
 
 
 def link_to(invitation: Invitation) -> str:
@@ -43,7 +47,8 @@ def find_invitation(token: str) -> Invitation | None:
         member__deleted_at=None,
         member__identity=None,
     )
-    return open_ones.select_related("member", "created_by").filter(token_hash=digest(token)).first()
+    found = open_ones.select_related("member", "created_by").filter(token_hash=digest(token)).first()
+    return found if found and constant_time_compare(token, token_of(found)) else None
 
 
 def spend(invitation: Invitation) -> bool:

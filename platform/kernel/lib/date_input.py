@@ -10,6 +10,7 @@ from kernel.lib.calendars import GREGORIAN, GREGORIAN_YEARS, JALALI, JALALI_YEAR
 from kernel.lib.errors import ParseError
 from kernel.lib.text import fold, written
 
+MOST_CHARACTERS = 200
 _NUMERIC = re.compile(r"(\d{1,4}) ?([-/. ]) ?(\d{1,2}) ?\2 ?(\d{1,4})")
 _UNBROKEN = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _WORDY = re.compile(r"[\w ,./-]+")
@@ -51,6 +52,13 @@ def _not_a_date(text: str, calendar: str) -> ParseError:
 def _no_year(text: str, calendar: str) -> ParseError:
     sentence = _("Write the year of “%(text)s” with four digits, such as %(example)s.")
     return ParseError(sentence, "date_year", text=text.strip()[:60], example=_example(calendar))
+
+
+def _short(text: str, calendar: str) -> str:
+    """The text, folded. No date is longer; and what is searched below takes the square of a length in time."""
+    if len(text) > MOST_CHARACTERS:
+        raise _not_a_date(text, calendar)
+    return fold(text)
 
 
 def _day_of(year: int, month: int, day: int) -> dt.date:
@@ -125,7 +133,7 @@ def parse_date(text: str, calendar: str) -> dt.date:
     The year says which calendar is meant (1200-1499 Jalali, from 1700 Gregorian); `calendar` only chooses the example
     that an error shows. A time of midnight after the date is passed over, as files often carry one.
     """
-    folded = fold(text)
+    folded = _short(text, calendar)
     if not folded:
         raise ParseError(_("Enter a date."), "empty")
     if match := _TIME.search(folded):
@@ -143,7 +151,7 @@ def parse_datetime(text: str, calendar: str, tz: str | dt.tzinfo) -> dt.datetime
 
     A clock time without an offset of its own is read in `tz`.
     """
-    folded = fold(text)
+    folded = _short(text, calendar)
     if not folded:
         raise ParseError(_("Enter a date and a time."), "empty")
     match = _TIME.search(folded)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel.lib.errors import ParseError
 from kernel.lib.text import ascii_digits, visible
 
+LONGEST_HOST = 253
 _valid = EmailValidator(allowlist=[])
 
 
@@ -27,4 +28,6 @@ def parse_email(text: str) -> str:
 
 def ascii_host(host: str) -> str:
     """A host name in lower-case ASCII; UnicodeError for one that cannot be."""
+    if len(host) > LONGEST_HOST:
+        raise UnicodeError("no host is as long")  # and to encode one takes the square of its length in time
     return host.encode("idna").decode("ascii").lower()

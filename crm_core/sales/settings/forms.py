@@ -6,34 +6,15 @@ from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm_core.sales.models import Stage
 from kernel.access.actor import Access
-from kernel.lib.text import sort_key
 from kernel.records.types import registry
-from kernel.web.settings.forms import NameField, SelectField, SettingsForm
+from kernel.web.settings.forms import NamedForm, SelectField, SettingsForm
 
 SURE = {Stage.Kind.WON: Decimal(100), Stage.Kind.LOST: Decimal(0)}
-
-
-class NamedForm(SettingsForm):
-    """A name that no sibling has: two of one name could not be told apart, and an import could not choose."""
-
-    name = NameField(widget=forms.TextInput({"autocomplete": "off"}))
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, siblings: QuerySet[Any], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.siblings = siblings
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if self.siblings.filter(label_key=sort_key(name)).exists():
-            raise ValidationError(_("There is one of this name already."), code="taken")
-        return name
 
 
 class PercentField(forms.CharField):

@@ -10,17 +10,17 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm_core.sales.settings.forms import NamedForm
-from kernel.records.change import Stale, create, delete, edit, restore
+from kernel.records.change import create, delete, restore
 from kernel.records.people import one_at_a_time
 from kernel.records.types import RecordType, registry
 from kernel.web.pages import go
-from kernel.web.settings.forms import take_stale
+from kernel.web.reach import editable_of
+from kernel.web.settings.forms import NamedForm, bound, save
 from kernel.web.settings.sections import page, part_of
 
 WORDS = {
@@ -60,11 +60,11 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
         if request.method == "POST":
             access.check("create")
             one_at_a_time()
-        form = NamedForm(request.POST if request.method == "POST" else None, siblings=rtype.model.objects.alive())
+        form = bound(NamedForm, request, siblings=rtype.model.objects.alive())
         form.fields["name"].label = str(WORDS[slug]["new"])
         if form.is_valid():
             try:
-                create(access, {"name": form.cleaned_data["name"]})
+                create(access, form.values)
             except ValidationError as error:
                 form.take(error)
             else:
@@ -83,22 +83,16 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
     @part_of(slug)
     @require_http_methods(["GET", "POST"])
     def row(request: Any, pk: UUID) -> HttpResponse:
-        access, found = request.actor.access(rtype), _row(request, rtype, pk)
+        access = request.actor.access(rtype)
+        found = editable_of(access, pk)
         if request.method == "POST":
             one_at_a_time()
         others = rtype.model.objects.alive().exclude(pk=pk)
-        data = request.POST if request.method == "POST" else None
-        form = NamedForm(data, siblings=others, initial={"name": found.name})
+        form = bound(NamedForm, request, siblings=others, initial={"name": found.name})
         if form.is_valid():
-            try:
-                edit(access, found, {"name": form.cleaned_data["name"]}, version=form.cleaned_data["version"])
-            except ValidationError as error:
-                form.take(error)
-            except Stale:
-                take_stale(form)
-            else:
+            if save(form, access, found):
                 return go(request, here, _("Saved."), tone="good")
-            found = _row(request, rtype, pk)
+            found = editable_of(access, pk)
         context = {
             "form": form,
             "row": found,
@@ -112,9 +106,10 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
     @part_of(slug)
     @require_POST
     def remove(request: Any, pk: UUID) -> HttpResponse:
-        found = _row(request, rtype, pk)
+        access = request.actor.access(rtype)
+        found = editable_of(access, pk)
         is_used = uses(slug)[found.pk] > 0
-        delete(request.actor.access(rtype), found)
+        delete(access, found)
         if is_used:
             text = _("“%(name)s” is hidden. It stays where it was chosen.") % {"name": found.name}
         else:
@@ -125,17 +120,11 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
     @require_POST
     def show(request: Any, pk: UUID) -> HttpResponse:
         one_at_a_time()
-        found = _row(request, rtype, pk, deleted=True)
+        access = request.actor.access(rtype)
+        found = editable_of(access, pk, deleted=True)
         if rtype.model.objects.alive().filter(label_key=found.label_key).exists():
             return go(request, here, _("There is one of this name already."), tone="bad")
-        restore(request.actor.access(rtype), found)
+        restore(access, found)
         return go(request, here, _("“%(name)s” can be chosen again.") % {"name": found.name}, tone="good")
 
     return {"index": index, "row": row, "remove": remove, "show": show}
-
-
-def _row(request: Any, rtype: RecordType, pk: UUID, *, deleted: bool = False) -> Any:
-    found = request.actor.access(rtype).records("edit", deleted=deleted).filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found

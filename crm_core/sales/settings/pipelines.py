@@ -6,20 +6,20 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_core.sales.models import Deal, Pipeline, Stage
-from crm_core.sales.settings.forms import NamedForm
 from crm_core.sales.settings.moving import moves_under_way
 from crm_core.sales.settings.order import last_position, shift
-from kernel.records.change import Stale, create, delete, edit
+from kernel.records.change import create, delete
 from kernel.records.people import one_at_a_time
 from kernel.records.types import registry
 from kernel.web.pages import go
-from kernel.web.settings.forms import take_stale
+from kernel.web.reach import editable_of
+from kernel.web.settings.forms import NamedForm, bound, save
 from kernel.web.settings.sections import page, part_of
 
 HERE = "/settings/pipelines"
@@ -54,11 +54,11 @@ def new(request: Any) -> HttpResponse:
     access.check("create")
     if request.method == "POST":
         one_at_a_time()
-    form = NamedForm(request.POST if request.method == "POST" else None, siblings=Pipeline.objects.alive())
+    form = bound(NamedForm, request, siblings=Pipeline.objects.alive())
     if form.is_valid():
         try:
             position = last_position(Pipeline.objects.alive()) + 1
-            pipeline = create(access, {"name": form.cleaned_data["name"], "position": position})
+            pipeline = create(access, {**form.values, "position": position})
             starters = (
                 (_("New"), 10, Stage.Kind.OPEN),
                 (_("Won"), 100, Stage.Kind.WON),
@@ -79,21 +79,16 @@ def new(request: Any) -> HttpResponse:
 @part_of("pipelines")
 @require_http_methods(["GET", "POST"])
 def pipeline(request: Any, pk: UUID) -> HttpResponse:
-    found = _pipeline(request, pk)
+    access = _access(request)
+    found = editable_of(access, pk)
     if request.method == "POST":
         one_at_a_time()
     others = Pipeline.objects.alive().exclude(pk=pk)
-    form = NamedForm(request.POST if request.method == "POST" else None, siblings=others, initial={"name": found.name})
+    form = bound(NamedForm, request, siblings=others, initial={"name": found.name})
     if form.is_valid():
-        try:
-            edit(_access(request), found, {"name": form.cleaned_data["name"]}, version=form.cleaned_data["version"])
-        except ValidationError as error:
-            form.take(error)
-        except Stale:
-            take_stale(form)
-        else:
+        if save(form, access, found):
             return go(request, HERE, _("Saved."), tone="good")
-        found = _pipeline(request, pk)
+        found = editable_of(access, pk)
     context = {"form": form, "pipeline": found, "heading": found.name, "crumbs": [CRUMB]}
     return page(request, "sales/settings/pipeline.html", context, form.status)
 
@@ -102,17 +97,19 @@ def pipeline(request: Any, pk: UUID) -> HttpResponse:
 @require_POST
 def move(request: Any, pk: UUID, step: str) -> HttpResponse:
     one_at_a_time()
-    found = _pipeline(request, pk)
+    access = _access(request)
+    found = editable_of(access, pk)
     rows = list(Pipeline.objects.alive().order_by("position", "pk"))
-    shift(_access(request), rows, found, -1 if step == "up" else 1)
+    shift(access, rows, found, -1 if step == "up" else 1)
     return go(request, f"{HERE}#p-{pk}")
 
 
 @part_of("pipelines")
 @require_POST
 def remove(request: Any, pk: UUID) -> HttpResponse:
+    access = _access(request)
     try:
-        delete(_access(request), _pipeline(request, pk))
+        delete(access, editable_of(access, pk))
     except ValidationError as error:
         return go(request, f"{HERE}/{pk}", " ".join(error.messages), tone="bad")
     return go(request, HERE, _("The pipeline is deleted."))
@@ -120,10 +117,3 @@ def remove(request: Any, pk: UUID) -> HttpResponse:
 
 def _access(request: Any) -> Any:
     return request.actor.access(registry["pipelines"])
-
-
-def _pipeline(request: Any, pk: UUID) -> Any:
-    found = _access(request).records("edit").filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found

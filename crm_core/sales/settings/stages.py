@@ -14,12 +14,12 @@ from crm_core.sales.settings.forms import StageForm, TargetForm
 from crm_core.sales.settings.moving import KIND, delete_stage, moves_under_way, targets
 from crm_core.sales.settings.order import last_position, shift
 from crm_core.sales.settings.pipelines import CRUMB, HERE
-from kernel.records.change import Stale, create, edit
+from kernel.records.change import create, edit
 from kernel.records.people import one_at_a_time
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.web.pages import go
-from kernel.web.settings.forms import take_stale
+from kernel.web.settings.forms import bound, save
 from kernel.web.settings.sections import page, part_of
 
 
@@ -34,8 +34,7 @@ def new(request: Any, pipeline: UUID) -> HttpResponse:
     if request.method == "POST":
         one_at_a_time()
     siblings = Stage.objects.alive().filter(pipeline=parent)
-    data = request.POST if request.method == "POST" else None
-    form = StageForm(data, siblings=siblings, access=access, initial={"kind": Stage.Kind.OPEN})
+    form = bound(StageForm, request, siblings=siblings, access=access, initial={"kind": Stage.Kind.OPEN})
     if form.is_valid():
         try:
             _insert(access, parent, list(siblings.order_by("position", "pk")), form.values)
@@ -66,17 +65,9 @@ def stage(request: Any, pk: UUID) -> HttpResponse:
         one_at_a_time()
     siblings = Stage.objects.alive().filter(pipeline=found.pipeline_id).exclude(pk=pk)
     initial = {"name": found.name, "kind": found.kind, "probability": found.probability.normalize()}
-    form = StageForm(
-        request.POST if request.method == "POST" else None, siblings=siblings, access=access, initial=initial
-    )
+    form = bound(StageForm, request, siblings=siblings, access=access, initial=initial)
     if form.is_valid():
-        try:
-            edit(access, found, form.values, version=form.cleaned_data["version"])
-        except ValidationError as error:
-            form.take(error)
-        except Stale:
-            take_stale(form)
-        else:
+        if save(form, access, found):
             return go(request, f"{HERE}#p-{found.pipeline_id}", _("Saved."), tone="good")
         found = _stage(request, pk)
     context = {"form": form, "stage": found, "pipeline": found.pipeline, "heading": found.name, "crumbs": [CRUMB]}
@@ -103,7 +94,7 @@ def remove(request: Any, pk: UUID) -> HttpResponse:
     run = moves_under_way().get(str(pk))
     count = Deal.objects.alive().filter(stage=found).count()
     choices = targets(found)
-    form = TargetForm(request.POST if request.method == "POST" else None, targets=choices)
+    form = bound(TargetForm, request, targets=choices)
     form.fields["target"].required = bool(count)
     if run is None and form.is_valid():
         target = form.stage_id if form.cleaned_data["target"] else choices[0].pk if choices else None

@@ -1,4 +1,4 @@
-"""Pages go out compressed. Assets are compressed when they are collected, and the API's answers are left as they are."""
+"""Pages go out compressed. Assets are compressed when they are collected; the API's answers are left as they are."""
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase

@@ -29,6 +29,14 @@ def record_of(access: Access, pk: UUID, *, deleted: bool = False) -> Any:
     return record
 
 
+def editable_of(access: Access, pk: UUID, *, deleted: bool = False) -> Any:
+    """The record, if it is one that may be edited."""
+    record = access.records("edit", deleted=deleted).filter(pk=pk).first()
+    if record is None:
+        raise Http404
+    return record
+
+
 def list_url(slug: str) -> str:
     return f"/r/{slug}"
 

@@ -16,12 +16,12 @@ from kernel.access.actor import Access, Actor
 from kernel.access.models import Member, Role
 from kernel.accounts.forms import AddressField
 from kernel.lib.text import fold
-from kernel.records.change import Stale, create, edit
+from kernel.records.change import create
 from kernel.records.people import admin_roles
 from kernel.records.types import registry
 from kernel.web.pages import go
 from kernel.web.settings import people
-from kernel.web.settings.forms import ChecksField, NameField, SelectField, SettingsForm, SwitchField, take_stale
+from kernel.web.settings.forms import ChecksField, NameField, SelectField, SettingsForm, SwitchField, save
 from kernel.web.settings.sections import page, part_of
 
 PER_PAGE = 100
@@ -168,16 +168,8 @@ def member(request: Any, pk: UUID) -> HttpResponse:
     form = None
     if request.method == "POST":
         form = MemberForm(request.POST, actor=request.actor, member=person)
-        if form.is_valid():
-            try:
-                edit(access, person, form.values, version=form.cleaned_data["version"])
-            except ValidationError as error:
-                form.take(error)
-            except Stale as stale:
-                take_stale(form)
-                person = stale.record
-            else:
-                return go(request, f"/settings/members/{pk}", _("Saved."), tone="good")
+        if form.is_valid() and save(form, access, person):
+            return go(request, f"/settings/members/{pk}", _("Saved."), tone="good")
         person = _member(request, pk)
     return _show(request, person, form=form)
 

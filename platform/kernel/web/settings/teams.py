@@ -4,22 +4,21 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kernel.access.actor import Actor
 from kernel.access.models import Team
-from kernel.lib.text import sort_key
-from kernel.records.change import Stale, create, delete, edit
+from kernel.records.change import create, delete
 from kernel.records.people import one_at_a_time
 from kernel.records.types import registry
 from kernel.web.pages import go
-from kernel.web.settings.forms import NameField, SelectField, SettingsForm, take_stale
+from kernel.web.reach import editable_of
+from kernel.web.settings.forms import NamedForm, SelectField, bound, save
 from kernel.web.settings.members import colleagues
 from kernel.web.settings.sections import page, part_of
 
@@ -27,31 +26,20 @@ HERE = "/settings/teams"
 CRUMB = {"label": gettext_lazy("Teams"), "url": HERE}
 
 
-class TeamForm(SettingsForm):
-    name = NameField(label=gettext_lazy("Name"))
+class TeamForm(NamedForm):
     parent = SelectField(label=gettext_lazy("Parent team"), required=False)
     lead = SelectField(
         label=gettext_lazy("Team lead"), required=False, help_text=gettext_lazy("A lead sees what the team owns.")
     )
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    taken = gettext_lazy("There is a team of this name already.")
 
     def __init__(self, *args: Any, actor: Actor, team: Team | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.team = team
+        siblings = Team.objects.alive().exclude(pk=team.pk) if team else Team.objects.alive()
+        super().__init__(*args, siblings=siblings, **kwargs)
         rows = actor.access(registry["teams"]).records().order_by("label_key", "pk").values_list("pk", "label")
         teams = [(str(pk), label) for pk, label in rows if team is None or pk != team.pk]
         self.fields["parent"].choices = [("", "–"), *teams]  # type: ignore[attr-defined]
         self.fields["lead"].choices = colleagues(actor)  # type: ignore[attr-defined]
-
-    def clean_name(self) -> str:
-        """Two teams of one name could not be told apart, and an import could not choose."""
-        name: str = self.cleaned_data["name"]
-        others = Team.objects.alive()
-        if self.team is not None:
-            others = others.exclude(pk=self.team.pk)
-        if others.filter(label_key=sort_key(name)).exists():
-            raise ValidationError(_("There is a team of this name already."), code="taken")
-        return name
 
     def clean_parent(self) -> UUID | None:
         return UUID(self.cleaned_data["parent"]) if self.cleaned_data["parent"] else None
@@ -93,7 +81,7 @@ def new(request: Any) -> HttpResponse:
     if request.method == "POST":
         one_at_a_time()
     initial = {"parent": request.GET.get("parent", "")}
-    form = TeamForm(request.POST if request.method == "POST" else None, actor=request.actor, initial=initial)
+    form = bound(TeamForm, request, actor=request.actor, initial=initial)
     if form.is_valid():
         try:
             create(access, form.values)
@@ -107,23 +95,16 @@ def new(request: Any) -> HttpResponse:
 @part_of("teams")
 @require_http_methods(["GET", "POST"])
 def team(request: Any, pk: UUID) -> HttpResponse:
-    found = _team(request, pk)
+    access = _access(request)
+    found = editable_of(access, pk)
     initial = {"name": found.name, "parent": found.parent_id or "", "lead": found.lead_id or ""}
     if request.method == "POST":
         one_at_a_time()
-    form = TeamForm(
-        request.POST if request.method == "POST" else None, actor=request.actor, team=found, initial=initial
-    )
+    form = bound(TeamForm, request, actor=request.actor, team=found, initial=initial)
     if form.is_valid():
-        try:
-            edit(_access(request), found, form.values, version=form.cleaned_data["version"])
-        except ValidationError as error:
-            form.take(error)
-        except Stale:
-            take_stale(form)
-        else:
+        if save(form, access, found):
             return go(request, HERE, _("Saved."), tone="good")
-        found = _team(request, pk)
+        found = editable_of(access, pk)
     context = {"form": form, "team": found, "heading": found.name, "crumbs": [CRUMB]}
     context["people"] = found.members.filter(deleted_at=None).order_by("-active", "label_key")
     return page(request, "settings/team.html", context, form.status)
@@ -132,9 +113,9 @@ def team(request: Any, pk: UUID) -> HttpResponse:
 @part_of("teams")
 @require_POST
 def remove(request: Any, pk: UUID) -> HttpResponse:
-    found = _team(request, pk)
+    access = _access(request)
     try:
-        delete(_access(request), found)
+        delete(access, editable_of(access, pk))
     except ValidationError as error:
         return go(request, f"{HERE}/{pk}", " ".join(error.messages), tone="bad")
     return go(request, HERE, _("The team is deleted."))
@@ -142,10 +123,3 @@ def remove(request: Any, pk: UUID) -> HttpResponse:
 
 def _access(request: Any) -> Any:
     return request.actor.access(registry["teams"])
-
-
-def _team(request: Any, pk: UUID) -> Any:
-    found = _access(request).records("edit").filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found

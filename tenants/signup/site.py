@@ -14,7 +14,7 @@ from kernel.accounts.forms import EmailForm, NewPasswordForm, SignInForm
 from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
-from kernel.web.accounts.views import RESETS_PER_ADDRESS, RESETS_PER_IP, wrong_password
+from kernel.web.accounts.views import wrong_password
 from tenants.signup.handover import into, workspaces
 from tenants.signup.pages import page, too_many
 from tenants.signup.tasks import send_workspaces
@@ -45,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect("/workspaces")
     form = SignInForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
-        return page(request, "signup/sign_in.html", 422 if form.is_bound else 200, form=form)
+        return page(request, "signup/sign_in.html", form.status, form=form)
     try:
         identity = authenticate(**form.cleaned_data, ip=client_ip(request))
     except throttle.TooMany as error:
@@ -92,18 +92,13 @@ def forgot(request: HttpRequest) -> HttpResponse:
     """The address of a workspace, or a password: one mail tells the way to both. The answer here is always the same."""
     form = EmailForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
-        return page(request, "signup/forgot.html", 422 if form.is_bound else 200, form=form)
+        return page(request, "signup/forgot.html", form.status, form=form)
     email = form.cleaned_data["email"]
     try:
-        throttle.hit(RESETS_PER_IP, client_ip(request))
+        if resets.may_ask(email, ip=client_ip(request)):
+            post(send_workspaces, email, request.LANGUAGE_CODE)
     except throttle.TooMany as error:
         return too_many(request, "signup/forgot.html", error, form=form)
-    try:
-        throttle.hit(RESETS_PER_ADDRESS, email)
-    except throttle.TooMany:
-        pass  # nobody's mailbox is flooded, and the page does not say so
-    else:
-        post(send_workspaces, email, request.LANGUAGE_CODE)
     return HttpResponseRedirect("/forgot/sent")
 
 
@@ -123,7 +118,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = NewPasswordForm(data, email=identity.email, name=identity.name)
     if not form.is_valid():
-        return page(request, "accounts/reset.html", 422 if form.is_bound else 200, form=form, email=identity.email)
+        return page(request, "accounts/reset.html", form.status, form=form, email=identity.email)
     if not identity.change_password(form.cleaned_data["password"]):
         return page(request, "accounts/reset_gone.html", 410)
     post(send_changed, str(identity.pk), _("Peyvand"), request.LANGUAGE_CODE)

@@ -25,6 +25,11 @@ class PageForm(forms.Form):
         return drawn
 
     @property
+    def status(self) -> int:
+        """Of the page that shows this form: it is shown again only when something is wrong with it."""
+        return 422 if self.is_bound else 200
+
+    @property
     def general(self) -> list[str]:
         """Errors of no single field."""
         return [str(error) for error in self.non_field_errors()]

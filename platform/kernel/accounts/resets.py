@@ -7,10 +7,26 @@ from django.core import signing
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from kernel.accounts import throttle
 from kernel.accounts.models import Identity
 
+PER_IP = throttle.Limit("reset-ip", times=20, seconds=3600)
+PER_ADDRESS = throttle.Limit("reset-address", times=4, seconds=3600)
 LIFETIME = datetime.timedelta(hours=1)
 SALT = "kernel.accounts.resets"
+
+
+def may_ask(email: str, *, ip: str) -> bool:
+    """Whether the address gets another letter; nobody's mailbox is flooded, and the page does not say which it was.
+
+    Raises `throttle.TooMany` when the caller has asked too often lately.
+    """
+    throttle.hit(PER_IP, ip)
+    try:
+        throttle.hit(PER_ADDRESS, email)
+    except throttle.TooMany:
+        return False
+    return True
 
 
 def new_token(identity: Identity, tenant: Any = None) -> str:

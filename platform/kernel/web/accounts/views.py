@@ -23,8 +23,6 @@ from kernel.web.accounts.invitations import find_invitation
 from kernel.web.accounts.tasks import send_reset
 from kernel.web.members import member_of, safe_next
 
-RESETS_PER_IP = throttle.Limit("reset-ip", times=20, seconds=3600)
-RESETS_PER_ADDRESS = throttle.Limit("reset-address", times=4, seconds=3600)
 JOINS_PER_IP = throttle.Limit("join-ip", times=60, seconds=600)
 
 form_page = require_http_methods(["GET", "POST"])
@@ -86,18 +84,13 @@ def forgot(request: HttpRequest) -> HttpResponse:
     """Asks for a link. The answer is the same for every address; whether there is one, only the mail tells."""
     form = EmailForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
-        return _page(request, "accounts/forgot.html", _status(form), form=form)
+        return _page(request, "accounts/forgot.html", form.status, form=form)
     email = form.cleaned_data["email"]
     try:
-        throttle.hit(RESETS_PER_IP, client_ip(request))
+        if resets.may_ask(email, ip=client_ip(request)):
+            post(send_reset, str(request.tenant.pk), email)
     except throttle.TooMany as error:
         return _too_many(request, "accounts/forgot.html", form, error)
-    try:
-        throttle.hit(RESETS_PER_ADDRESS, email)
-    except throttle.TooMany:
-        pass  # nobody's mailbox is flooded, and the page does not say so
-    else:
-        post(send_reset, str(request.tenant.pk), email)
     return HttpResponseRedirect("/forgot/sent")
 
 
@@ -122,7 +115,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
         post(send_changed, str(identity.pk), request.tenant.name, request.LANGUAGE_CODE)
         open_session(request, identity, request.tenant)
         return HttpResponseRedirect("/")
-    return _page(request, "accounts/reset.html", _status(form), form=form, email=identity.email)
+    return _page(request, "accounts/reset.html", form.status, form=form, email=identity.email)
 
 
 @public
@@ -162,7 +155,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         else:
             open_session(request, identity, request.tenant)
             return HttpResponseRedirect("/")
-    return _page(request, "accounts/join.html", _status(form), **context)
+    return _page(request, "accounts/join.html", form.status, **context)
 
 
 def _who_joins(request: HttpRequest, invitation: Invitation, known: Identity | None, form: Any) -> Identity | None:
@@ -175,10 +168,6 @@ def _who_joins(request: HttpRequest, invitation: Invitation, known: Identity | N
         except IntegrityError:  # signed up in another window meanwhile: then this is that password, or it is wrong
             pass
     return authenticate(email, password, ip=client_ip(request))
-
-
-def _status(form: Any) -> int:
-    return 422 if form.is_bound else 200
 
 
 def public_url() -> str:

@@ -50,11 +50,6 @@ class SettingsForm(PageForm):
             for message in messages:
                 self.add_error(field if field in self.fields else None, message)
 
-    @property
-    def status(self) -> int:
-        """Of the page that shows this form: it is shown again only when something is wrong with it."""
-        return 422 if self.is_bound else 200
-
 
 class NamedForm(SettingsForm):
     """A name that no sibling has: two of one name could not be told apart, and an import could not choose."""

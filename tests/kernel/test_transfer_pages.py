@@ -39,6 +39,8 @@ def test_a_deal_file_is_walked_through_from_upload_to_undo(client_for, tenant_a)
     assert step["Location"] == f"{base}/values"
     page = sara.get(f"{base}/values").content.decode()
     assert "Engaging" in page
+    offered = re.findall(r'value="use:[0-9a-f-]+"[^>]*>([^<]+)<', page)
+    assert offered[:4] == ["New", "Qualified", "Proposal", "Negotiation"]
     chosen = re.search(r'value="(use:[0-9a-f-]+)"[^>]*>Qualified<', page)[1]
     step = sara.post(f"{base}/values", {"stage-0": chosen, "company-0": ""})
     assert step["Location"] == f"{base}/preview"
@@ -63,6 +65,8 @@ def test_a_deal_file_is_walked_through_from_upload_to_undo(client_for, tenant_a)
     sara.post(f"{base}/undo")
     with in_tenant(tenant_a):
         undoing = Run.objects.get(kind="undo")
+    assert "Taken back" not in sara.get(base).content.decode()
+    assert "Taken back" not in sara.get("/imports").content.decode()
     carry_out(tenant_a, undoing)
     assert "Taken back" in sara.get(base).content.decode()
     with in_tenant(tenant_a):

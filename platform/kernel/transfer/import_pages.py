@@ -45,20 +45,29 @@ def history(request: HttpRequest) -> HttpResponse:
     runs = Run.objects.filter(kind="import").select_related("member").order_by("-pk")
     if not actor.may_system("*"):
         runs = runs.filter(member=actor.member)
-    context = {"heading": _("Imports"), "rows": [_row(run) for run in runs[:HISTORY]]}
+    shown = list(runs[:HISTORY])
+    undoing = Run.objects.in_bulk([run.params["undo"] for run in shown if run.params.get("undo")])
+    rows = [_row(run, undoing.get(UUID(run.params["undo"])) if run.params.get("undo") else None) for run in shown]
+    context = {"heading": _("Imports"), "rows": rows}
     return render(request, "transfer/imports.html", context)
 
 
-def _row(run: Run) -> dict[str, Any]:
+def _row(run: Run, undoing: Run | None) -> dict[str, Any]:
     rtype = registry.get(run.params["type"])
     counts = {name: run.counts.get(name, 0) for name in ("created", "updated", "refused")}
-    return {"run": run, "type": rtype.label_plural if rtype else run.params["type"], **state_of(run), "counts": counts}
+    label = rtype.label_plural if rtype else run.params["type"]
+    return {"run": run, "type": label, **state_of(run, undoing), "counts": counts}
 
 
-def state_of(run: Run) -> dict[str, Any]:
+def undoing_of(run: Run) -> Run | None:
+    """The run that takes an import back, or did."""
+    return Run.objects.filter(pk=run.params["undo"]).first() if run.params.get("undo") else None
+
+
+def state_of(run: Run, undoing: Run | None) -> dict[str, Any]:
     """An import's state in a word, and how to feel about it."""
     if run.undone_at:
-        return {"state": _("Taken back"), "tone": ""}
+        return {"state": _("Taking back") if undoing and undoing.is_open else _("Taken back"), "tone": ""}
     if run.status == Run.Status.WAITING and not imports.is_begun(run):
         return {"state": _("Not begun"), "tone": ""}
     return {"state": run.get_status_display(), "tone": TONES.get(run.status, "")}
@@ -76,7 +85,7 @@ def show(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _page(
     request: HttpRequest, actor: Actor, run: Run, questions: list[Question] | None = None, problem: str = ""
 ) -> HttpResponse:
-    undoing = Run.objects.filter(pk=run.params.get("undo")).first() if run.params.get("undo") else None
+    undoing = undoing_of(run)
     rtype = registry[run.params["type"]]
     if run.status == Run.Status.WAITING and questions is None:
         questions = questions_of(run, actor)
@@ -85,7 +94,7 @@ def _page(
         "crumbs": [{"label": _("Imports"), "url": "/imports"}],
         "run": run,
         "type": rtype,
-        **state_of(run),
+        **state_of(run, undoing),
         "undoing": undoing,
         "counts": _counts(run),
         "has_problems": has_problems(run),
@@ -133,7 +142,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The progress bar, asked for each second; the whole page once something else is to be shown."""
     actor = actor_of(request)
     run = run_of(actor, pk)
-    undoing = Run.objects.filter(pk=run.params.get("undo")).first() if run.params.get("undo") else None
+    undoing = undoing_of(run)
     shown = undoing or run
     context = {"run": run, "shown": shown, "note": progress_note(shown, actor)}
     response = render(request, "transfer/_progress.html", context)

@@ -45,12 +45,19 @@ def questions_of(run: Run, actor: Actor, unresolved: list[dict[str, Any]] | None
         group = groups.setdefault(item["field"], Question(item["field"], target.label, item["column"], []))
         number = len(group.items)
         group.items.append(item)
-        offered = {one["id"]: one["label"] for one in item["suggestions"]} | dict(every(access, target))
+        offered = _offered(item, dict(every(access, target)))
         group.fields.append(_field(item, f"{item['field']}-{number}", offered, actor.format))
     for group in groups.values():
         if len(group.items) >= AT_ONCE:
             group.rest = _rest(group)
     return list(groups.values())
+
+
+def _offered(item: Mapping[str, Any], everyone: Mapping[str, str]) -> dict[str, str]:
+    """The similar ones first, then all in their own order: where all are few, only the likely ones go ahead."""
+    is_all = len(item["suggestions"]) >= len(everyone) > 0
+    first = {one["id"]: one["label"] for one in item["suggestions"] if one["likely"] or not is_all}
+    return first | {**everyone}
 
 
 def _field(item: Mapping[str, Any], name: str, offered: Mapping[str, str], fmt: Format) -> Field:

@@ -74,5 +74,7 @@ def every(access: Access, target: Target) -> list[tuple[str, str]]:
     """(id, label) of all that could be meant, where they fit into one list; else nothing."""
     if target.spec.choices:
         return [(str(code), str(label)) for code, label in target.spec.choices]
-    records = access.related(target.spec).order_by("label_key")
+    rtype = target.spec.related_type
+    places = ["position"] if rtype.sort == "position" else []
+    records = access.related(target.spec).order_by(*places, "label_key")
     return _pairs(records) if records[: LISTED + 1].count() <= LISTED else []

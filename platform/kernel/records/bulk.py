@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, validate, verb_of
+from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
 from kernel.records.show import Shown
 from kernel.records.types import RecordType
+from kernel.records.validation import validate
 
 BATCH = 500
 

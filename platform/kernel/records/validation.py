@@ -1,0 +1,66 @@
+"""What is wrong with a record, each problem on the field it is about, before the database refuses it and after."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from kernel.records.types import RecordType
+
+ENGINE_COLUMNS = frozenset(
+    ("id", "version", "created_at", "updated_at", "deleted_at", "label", "label_key", "search", "text_keys")
+)
+
+
+def validate(rtype: RecordType, record: Any) -> None:
+    """What can be told without asking the database; constraints speak when the row is saved."""
+    problems: dict[str, Any] = {}
+    for name, spec in rtype.specs().items():
+        if spec.required and spec.value(record) in (None, "", []):
+            problems[name] = ValidationError(_("Fill this in."), code="required")
+    problems |= _row_problems(rtype, record)
+    relations = {f.name for f in record._meta.fields if f.is_relation}
+    try:
+        record.clean_fields(exclude={*relations, *problems, *ENGINE_COLUMNS})
+    except ValidationError as error:
+        problems |= error.update_error_dict({})
+    try:
+        record.clean()
+    except ValidationError as error:
+        problems = error.update_error_dict(problems)
+    if problems:
+        raise ValidationError(problems)
+
+
+def _row_problems(rtype: RecordType, record: Any) -> dict[str, Any]:
+    """What is wrong with child rows that were assigned: what their columns cannot hold."""
+    problems: dict[str, Any] = {}
+    for name in record.__dict__.get("_before", {}):
+        spec = rtype.specs()[name]
+        for number, row in enumerate(spec.kind.build(spec, record) if spec.rows else (), 1):  # type: ignore[attr-defined]
+            columns = row._meta.fields
+            try:
+                row.clean_fields({c.name for c in columns if c.is_relation or getattr(row, c.attname) in (None, "")})
+            except ValidationError as error:
+                text = _("Row %(number)s: %(problem)s") % {"number": number, "problem": " ".join(error.messages)}
+                problems[name] = ValidationError(text, code="row")
+                break
+    return problems
+
+
+def explain(error: IntegrityError, rtype: RecordType) -> ValidationError:
+    """The constraint's own sentence, on the field it is about; of a child row's, on the field that holds the rows."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    rows = [(spec.extra["model"], spec.name) for spec in rtype.specs().values() if spec.rows]
+    for model, rows_field in [(rtype.model, ""), *rows]:
+        for constraint in model._meta.constraints:
+            if constraint.name != name:
+                continue
+            field = rows_field or next(iter(getattr(constraint, "fields", ())), None) or "__all__"
+            return ValidationError(
+                {field: ValidationError(constraint.get_violation_error_message(), code=constraint.violation_error_code)}
+            )
+    raise error

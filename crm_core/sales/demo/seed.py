@@ -218,7 +218,7 @@ class Seeder:
                 row.updated_at = row.created_at
                 if self.with_events:
                     event = event_row(f"{rtype.name}.created", row, self.actor.access(rtype), self._told(rtype, row))
-                    event.at, event.member_id = row.created_at, row.created_by_id
+                    event.at, event.member_id, event.via = row.created_at, row.created_by_id, "page"
                     events.append(event)
             copy_rows(rtype.model, chunk)
             copy_rows(Event, events)

@@ -100,6 +100,9 @@ class DateTime(Kind):
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         return fmt.datetime(value) if value else ""
 
+    def cell(self, spec: FieldSpec, value: Any) -> Any:
+        return value or ""
+
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
         return nullable({"type": "string", "format": "date-time"})
 

@@ -100,3 +100,9 @@ def test_events_tells_every_event_with_its_sentence():
     events = {entry["name"]: entry for entry in run("events")}
     assert events["deal.won"]["sentence"]
     assert all(entry["sentence"] for entry in events.values())
+
+
+def test_seeding_tells_what_it_made(tenant_a):
+    answer = run("demo", "seed", "a", "--companies", "1", "--contacts", "2", "--deals", "3")
+    assert answer.pop("seconds") >= 0
+    assert answer == {"companies": 1, "contacts": 2, "deals": 3}

@@ -1,6 +1,7 @@
 """Bringing every tenant to the newest migrations: resumable, past those that fail, and free when nothing is to do."""
 
 import io
+import json
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -100,6 +101,12 @@ def test_upgrade_can_be_repeated(three):
     assert upgrade() == []
     assert upgrade(say=lines.append) == []
     assert lines == ["Platform database", "Extensions", "Template of a tenant", "Tenants"]
+
+
+def test_upgrade_answers_one_document(three):
+    out = io.StringIO()
+    call_command("upgrade", "--json", stdout=out, stderr=io.StringIO())
+    assert json.loads(out.getvalue())["failed"] == []
 
 
 def test_upgrade_says_which_tenants_are_left_behind(three, monkeypatch):

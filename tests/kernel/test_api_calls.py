@@ -141,6 +141,13 @@ class TestLanguage:
     def test_else_the_members_own(self, api_for):
         assert api_for("eve").post("/api/v1/companies", {})["Content-Language"] == "fa"
 
+    def test_a_stranger_too_is_refused_in_it(self, at):
+        client = at("a")
+        for path, status in (("deals", 401), ("deals/x/y/z", 404)):
+            answer = client.get(f"/api/v1/{path}", headers={"Accept-Language": "fa"})
+            assert answer.status_code == status
+            assert not answer.json()["title"].isascii()
+
     def test_the_next_caller_is_not_spoken_to_in_it(self, sara):
         sara.get("/api/v1/me", HTTP_ACCEPT_LANGUAGE="fa")
         assert sara.get("/api/v1/me")["Content-Language"] == "en"

@@ -386,7 +386,8 @@ def test_the_command_prints_the_contracts_json(in_a, capsys, tmp_path):
 
     path = tmp_path / "deals.csv"
     path.write_text("id_of_theirs,deal_stage,company\nA,Won,Nova\n")
-    arguments = ["a", "deals", str(path), "--map", "id_of_theirs=name", "company=company", "--as", "sara@a.example", "--json"]
+    mapped = ["--map", "id_of_theirs=name", "company=company"]
+    arguments = ["a", "deals", str(path), *mapped, "--as", "sara@a.example", "--json"]
     with tenant_only(None):
         call_command("import", *arguments)
     answer = json.loads(capsys.readouterr().out)

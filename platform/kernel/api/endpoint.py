@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from kernel.access.actor import Access, Actor
 from kernel.api import idempotency
 from kernel.api.bodies import read_object
-from kernel.api.callers import identify
+from kernel.api.callers import accepted_language, identify
 from kernel.api.problems import Problem, answer, problem_of, tell_of_failure
 from kernel.records.types import RecordType, registry
 
@@ -33,7 +33,8 @@ class Endpoint(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         self.args, self.kwargs, self.request = args, kwargs, request
-        with translation.override(translation.get_language()):
+        # A refusal before the caller is known is in the language asked for too.
+        with translation.override(accepted_language(request) or translation.get_language()):
             try:
                 response = self._act(request, *args, **kwargs)
             except Exception as error:  # noqa: BLE001 - whatever happens, the caller gets a problem document
@@ -98,4 +99,5 @@ class Unknown(APIView):
     is_public = True
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
-        return answer(Problem(404))
+        with translation.override(accepted_language(request) or translation.get_language()):
+            return answer(Problem(404))

@@ -2,38 +2,57 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
+from crm_core.sales.models import Deal, LostReason, Stage
 from kernel.access.actor import Actor
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
 from kernel.records.specs import FieldSpec
 
 
+class Place(NamedTuple):
+    """What a stage says about the deals that stand on it."""
+
+    pk: UUID
+    pipeline_id: UUID
+    kind: str
+    probability: Decimal
+
+
 class Stages:
     """The tenant's pipelines and stages, read once for an actor: they are few, deals are many."""
 
     def __init__(self) -> None:
-        stages = Stage.objects.alive().filter(pipeline__deleted_at=None).order_by("position", "pk")
-        self.by_id: dict[UUID, Stage] = {stage.pk: stage for stage in stages}
-        self.pipelines = list(Pipeline.objects.alive().order_by("position", "pk"))
-        self.has_reasons = LostReason.objects.alive().exists()
+        alive = Stage.objects.alive().filter(pipeline__deleted_at=None)
+        stages = alive.order_by("pipeline__position", "pipeline_id", "position", "pk")
+        self.by_id = {
+            pk: Place(pk, *rest) for pk, *rest in stages.values_list("pk", "pipeline_id", "kind", "probability")
+        }
 
-    def of(self, pipeline: UUID, kind: str = "") -> list[Stage]:
-        return [s for s in self.by_id.values() if s.pipeline_id == pipeline and (not kind or s.kind == kind)]
+    @cached_property
+    def has_reasons(self) -> bool:
+        return LostReason.objects.alive().exists()
 
-    def first(self, pipeline: UUID, kind: str = Stage.Kind.OPEN) -> Stage:
-        stages = self.of(pipeline, kind)
-        if not stages:
-            problem = _("This pipeline has no such stage. Add one in the settings.")
-            raise ValidationError({"stage": ValidationError(problem, code="no_stage")})
-        return stages[0]
+    def first(self, pipeline: UUID, kind: str = Stage.Kind.OPEN) -> Place:
+        """Where a deal of this pipeline enters, or closes as `kind`."""
+        for stage in self.by_id.values():
+            if stage.pipeline_id == pipeline and stage.kind == kind:
+                return stage
+        problem = _("This pipeline has no such stage. Add one in the settings.")
+        raise ValidationError({"stage": ValidationError(problem, code="no_stage")})
+
+    def first_pipeline(self) -> UUID:
+        if not self.by_id:
+            problem = _("There is no pipeline yet. Add one in the settings.")
+            raise ValidationError({"pipeline": ValidationError(problem, code="no_pipeline")})
+        return next(iter(self.by_id.values())).pipeline_id
 
 
 def stages_of(actor: Actor) -> Stages:
@@ -73,7 +92,7 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
         raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
 
 
-def _hold(stage: Stage) -> None:
+def _hold(stage: Place) -> None:
     """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal."""
     table = connection.ops.quote_name(Stage._meta.db_table)
     with connection.cursor() as cursor:
@@ -88,10 +107,7 @@ def _place(deal: Deal, stages: Stages, changed: set[str]) -> None:
     if stage and ("pipeline" not in changed or not deal.pipeline_id):
         deal.pipeline_id = stage.pipeline_id
     if not deal.pipeline_id:
-        if not stages.pipelines:
-            problem = _("There is no pipeline yet. Add one in the settings.")
-            raise ValidationError({"pipeline": ValidationError(problem, code="no_pipeline")})
-        deal.pipeline_id = stages.pipelines[0].pk
+        deal.pipeline_id = stages.first_pipeline()
     if stage is None or (stage.pipeline_id != deal.pipeline_id and "stage" not in changed):
         deal.stage_id = stages.first(deal.pipeline_id).pk
     elif stage.pipeline_id != deal.pipeline_id:

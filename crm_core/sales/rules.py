@@ -32,9 +32,8 @@ class Stages:
     def __init__(self) -> None:
         alive = Stage.objects.alive().filter(pipeline__deleted_at=None)
         stages = alive.order_by("pipeline__position", "pipeline_id", "position", "pk")
-        self.by_id = {
-            pk: Place(pk, *rest) for pk, *rest in stages.values_list("pk", "pipeline_id", "kind", "probability")
-        }
+        rows = stages.values_list("pk", "pipeline_id", "kind", "probability")
+        self.by_id: dict[UUID, Place] = {row[0]: Place(*row) for row in rows}
 
     @cached_property
     def has_reasons(self) -> bool:

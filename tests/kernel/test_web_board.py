@@ -61,6 +61,18 @@ def test_the_board_shows_columns_with_counts_and_sums(client_for: Any, make: Any
     assert "Two" not in text_of(client_for("sara").get("/r/deals?view=board&q=one"))
 
 
+def test_an_empty_column_counts_in_the_viewers_digits(client_for: Any, tenant_b: Any) -> None:
+    with in_tenant(tenant_b):
+        pipeline = create(operator().access(registry["pipelines"]), {"name": "فروش"})
+        first, _second = (
+            create(operator().access(registry["stages"]), {"name": name, "pipeline": pipeline.pk, "position": place})
+            for place, name in enumerate(("تازه", "دودل"))
+        )
+        create(operator().access(registry["deals"]), {"name": "ناوگان", "stage": first.pk})
+    text = text_of(client_for("eve").get("/r/deals?view=board"))
+    assert "تازه ۱" in text and "دودل ۰" in text
+
+
 def test_a_move_is_saved_and_counted(client_for: Any, make: Any, tenant_a: Any) -> None:
     deal, to = make("deals", name="One", amount=Decimal(1000)), stage(tenant_a, "Proposal")
     make("deals", name="Two", amount=Decimal(500))

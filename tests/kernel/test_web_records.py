@@ -335,6 +335,7 @@ def test_the_timeline_tells_changes_and_notes(client_for: Any, make: Any, tenant
     text = text_of(response)
     assert "Sara Admin" in text and "Amount: $10 $25" in text
     assert "wrote a note" in text and "Called <b>twice</b>" in text
+    assert "Note was added." in text
     assert "Called <b>" not in response.content.decode()
     with in_tenant(tenant_a):
         assert Note.objects.get().about_id == deal.pk and Event.objects.filter(about_id=deal.pk).count() == 1

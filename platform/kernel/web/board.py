@@ -31,7 +31,7 @@ class Column:
     id: UUID
     label: str
     dot: str
-    count: str = "0"
+    count: str
     sum: str = ""
     full: str = ""
     cards: list[dict[str, Any]] = field(default_factory=list)
@@ -119,7 +119,7 @@ def _columns(access: Access, board: Board, params: QueryDict, within: dict[str, 
         for key in ("view", "cursor", "before", board.within, f"{board.by}__in"):
             query.pop(key, None)
         query[board.by] = str(pk)
-        column = Column(pk, label, dot, list_url=f"{list_url(slug)}?{query.urlencode()}")
+        column = Column(pk, label, dot, access.actor.format.number(0), list_url=f"{list_url(slug)}?{query.urlencode()}")
         column.new_url = f"{list_url(slug)}/new?{board.by}={pk}&next={list_url(slug)}%3Fview%3Dboard"
         figures = totals.get(str(pk))
         if figures:

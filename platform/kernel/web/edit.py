@@ -33,10 +33,15 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
             except ValidationError as error:
                 form.add_errors(error)
             else:
-                text = _("%(label)s was added.") % {"label": record.label}
+                text = _("%(label)s was added.") % {"label": _named(access, record)}
                 return go(request, way_back(request, record_url(slug, record.pk)), text, tone="good")
         return _form_page(request, access, form, status=422)
     return _form_page(request, access, RecordForm(access, prefill=_prefill(request, access)))
+
+
+def _named(access: Access, record: Any) -> str:
+    """What a record is called in a sentence: a note by its kind, for its text is no name."""
+    return str(access.rtype.label) if access.rtype.parent else str(record.label)
 
 
 def _prefill(request: HttpRequest, access: Access) -> dict[str, Any]:
@@ -123,7 +128,7 @@ def delete(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         return _overtaken(request, slug, pk)
     except NotFound as error:
         raise Http404 from error
-    text = _("%(label)s was moved to the trash.") % {"label": record.label}
+    text = _("%(label)s was moved to the trash.") % {"label": _named(access, record)}
     back = way_back(request, list_url(slug))
     return go(request, back, text, undo=f"{record_url(slug, pk)}/restore")
 
@@ -142,7 +147,7 @@ def restore(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
             raise Http404 from error
         except ValidationError as error:
             return go(request, way_back(request, "/trash"), " ".join(error.messages), tone="bad")
-    text = _("%(label)s was restored.") % {"label": record.label}
+    text = _("%(label)s was restored.") % {"label": _named(access, record)}
     if wants_json(request):
         return reload(text, tone="good", url=record_url(slug, pk))
     return go(request, way_back(request, record_url(slug, pk)), text, tone="good")

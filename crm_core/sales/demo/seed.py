@@ -17,6 +17,7 @@ from crm_core.sales.rules import line_total
 from kernel.access.actor import Actor, operator
 from kernel.access.models import Member
 from kernel.events.models import Event
+from kernel.lib.text import persian_digits
 from kernel.records.change import create, event_row, snapshot, stamp
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
@@ -41,6 +42,7 @@ class Seeder:
         self.random = random.Random(seed)  # noqa: S311 - for variety, not for secrets
         self.tenant = get_tenant()
         self.words: Words = WORDS[self.tenant.language]
+        self.digits = persian_digits if self.tenant.language == "fa" else str
         self.actor: Actor = operator("import")
         self.today: date = self.actor.format.today()
         self.owners: list[Member] = list(Member.objects.alive().filter(roles__code="rep").distinct().order_by("pk"))
@@ -67,12 +69,15 @@ class Seeder:
         return [known[name] for name, _category, _price in self.words.products]
 
     def _companies(self) -> Iterator[Company]:
-        pick, words = self.random.choice, self.words
+        pick, words, used = self.random.choice, self.words, set[str]()
         for number in range(self.size.companies):
             stem, form = pick(words.company_stems), pick(words.company_forms)
             name = form.format(stem) if "{}" in form else f"{stem} {form}"
-            if number >= len(words.company_stems) * 2:
-                name = f"{name} {number}"
+            if name in used:
+                name = f"{name} {pick(words.cities)}"
+            if name in used:
+                name = f"{name} {self.digits(str(number))}"
+            used.add(name)
             yield Company(
                 name=name,
                 kind=pick(("prospect", "customer", "customer", "partner")),
@@ -148,7 +153,7 @@ class Seeder:
         opened = (closed or self.today) - timedelta(days=self.random.randrange(5, 90))
         title = pick(self.words.deal_names).format(product=pick(products).name, company=name)
         return Deal(
-            name=f"{title[:180]} {number}" if number > 999 else title[:180],
+            name=f"{title[:180]} {self.digits(str(number))}" if number > 999 else title[:180],
             company_id=company,
             contact_id=contact,
             pipeline_id=stage.pipeline_id,

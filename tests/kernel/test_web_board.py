@@ -73,6 +73,15 @@ def test_an_empty_column_counts_in_the_viewers_digits(client_for: Any, tenant_b:
     assert "تازه ۱" in text and "دودل ۰" in text
 
 
+def test_a_lost_deal_did_not_pass_through_won(client_for: Any, make: Any, tenant_a: Any) -> None:
+    with in_tenant(tenant_a):
+        reason = LostReason.objects.first()
+    deal = make("deals", name="One", stage=stage(tenant_a, "Lost").pk, lost_reason=reason and reason.pk)
+    body = client_for("sara").get(f"/r/deals/{deal.pk}").content.decode()
+    tones = dict(re.findall(r'<li class="([^"]*)"(?: aria-current="step">|><button[^>]*>)([^<]+)<', body))
+    assert tones == {"done": "Negotiation", "": "Won", "lost": "Lost"}
+
+
 def test_a_move_is_saved_and_counted(client_for: Any, make: Any, tenant_a: Any) -> None:
     deal, to = make("deals", name="One", amount=Decimal(1000)), stage(tenant_a, "Proposal")
     make("deals", name="Two", amount=Decimal(500))

@@ -162,7 +162,8 @@ def _path(access: Access, record: Any) -> list[dict[str, Any]]:
     for pk, label, dot in place["stages"]:
         is_here = pk == at
         is_past = is_past and not is_here
-        tone = dot.removeprefix("k-") if is_here and dot.startswith("k-") else "done" if is_past else ""
+        is_end = dot.startswith("k-")
+        tone = dot.removeprefix("k-") if is_here and is_end else "done" if is_past and not is_end else ""
         steps.append({"id": pk, "label": label, "here": is_here, "tone": tone})
     return steps
 

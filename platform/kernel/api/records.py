@@ -22,7 +22,7 @@ from kernel.api.shapes import (
     take_values,
     version_of,
 )
-from kernel.records.aggregate import Group, Measure, aggregate, read_group, read_measures
+from kernel.records.aggregate import Group, Measure, aggregate, read_group, read_measures, total
 from kernel.records.change import Stale, create, delete, edit, restore
 from kernel.records.find import MOST, PAGE, find, get
 from kernel.records.kinds.base import read_flag
@@ -159,8 +159,11 @@ class Aggregate(RecordEndpoint):
         data: dict[str, Any] = {"measures": [m.name for m in measures], "group": params.get("group") or None}
         data["results"] = [self._group(item, measures) for item in groups]
         is_in_rows = group is not None and group.rows and measures[0].spec is None
-        totals = groups if group is None or is_in_rows else aggregate(found, measures)
-        data["totals"] = None if is_in_rows else self._figures(totals[0], measures)
+        if is_in_rows:
+            data["totals"] = None
+        else:
+            whole = groups[0] if group is None else total(found, measures, group, groups)
+            data["totals"] = self._figures(whole, measures)
         return reply(data)
 
     def _group(self, item: Group, measures: list[Measure]) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = Non
     if len(in_rows) > 1:
         problem = _("Figures of child rows and of records cannot be mixed: grouped by lines, sum a field of the lines.")
         raise ValidationError({"measure": ValidationError(problem, code="mixed")})
-    annotations = {f"m{i}": _annotation(m) for i, m in enumerate(measures)}
+    annotations = {f"m{i}": _annotation(m, joined=any(in_rows)) for i, m in enumerate(measures)}
     rows = found.rows.order_by()
     if group is None:
         totals = rows.aggregate(**annotations)
@@ -123,9 +123,18 @@ def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = Non
     return _by_time(found, group, figures) if group.grain else _by_value(found, group, figures)
 
 
-def _annotation(measure: Measure) -> Any:
+def total(found: Found, measures: list[Measure], group: GroupBy, groups: list[Group]) -> Group:
+    """The figures over all rows: added up where the groups hold each row once, else asked for."""
+    if group.rows or len(groups) >= MOST_GROUPS:
+        return aggregate(found, measures)[0]
+    sums = {m.name: sum((g.figures[m.name] for g in groups), Decimal(0) if m.spec else 0) for m in measures}
+    return Group(None, _("All"), sums)
+
+
+def _annotation(measure: Measure, *, joined: bool) -> Any:
     if measure.spec is None:
-        return Count("pk", distinct=True)
+        # Only child rows repeat a record; where there are none, telling records apart would cost a sort.
+        return Count("pk", distinct=joined)
     return Sum(measure.path, default=Decimal(0), output_field=DecimalField(max_digits=38, decimal_places=4))
 
 

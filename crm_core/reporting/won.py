@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel.access.actor import Actor
 from kernel.lib.errors import ParseError
 from kernel.lib.periods import PERIODS
-from kernel.records.aggregate import Group, aggregate, read_group, read_measures
+from kernel.records.aggregate import Group, aggregate, read_group, read_measures, total
 from kernel.records.find import find
 from kernel.records.kinds.times import read_iso_date
 from kernel.records.types import registry
@@ -126,10 +126,11 @@ def answer(question: Question, actor: Actor) -> tuple[list[Line], Line]:
     grouping = GROUPINGS[question.by]
     found = find(actor.access(registry["deals"]), {**question.filters, "calendar": question.calendar})
     measures = read_measures(found, f"{grouping.amount},count")
-    groups = aggregate(found, measures, read_group(found, grouping.group))
-    [total] = aggregate(found, read_measures(found, "sum:amount,count"))
+    by = read_group(found, grouping.group)
+    groups = aggregate(found, measures, by)
+    whole = total(found, read_measures(found, "sum:amount,count"), by, groups).figures
     lines = [_line(group, grouping, question) for group in groups]
-    return lines, Line(now("Total"), int(total.figures["count"]), Decimal(total.figures["sum:amount"]), drill(question))
+    return lines, Line(now("Total"), int(whole["count"]), Decimal(whole["sum:amount"]), drill(question))
 
 
 def _line(group: Group, grouping: Grouping, question: Question) -> Line:

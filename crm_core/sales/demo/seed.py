@@ -114,7 +114,7 @@ class Seeder:
                     ContactPoint(contact=contact, kind=kind, value=value, primary=True, position=position)
                     for position, (kind, value) in enumerate((("phone", phone), ("email", contact.email)))
                 ]
-                self._hold(contact, "contact_points", mine)
+                self._hold(contact, "contacts", "contact_points", mine)
                 points += mine
                 contacts.append(contact)
             found += [(c.pk, c.company_id) for c in self._write("contacts", contacts)]
@@ -180,7 +180,7 @@ class Seeder:
             total = line_total(values, deal.currency)
             lines.append(DealLine(deal=deal, position=position, product=product, total=total, **values))
         deal.amount = sum((line.total or Decimal(0) for line in lines), Decimal(0))
-        self._hold(deal, "lines", lines)
+        self._hold(deal, "deals", "lines", lines)
         return lines
 
     def _note(self, deal: Deal) -> Note:
@@ -189,9 +189,9 @@ class Seeder:
         note.created_at = min(deal.created_at + timedelta(days=self.random.randrange(1, 20)), datetime.now(UTC))
         return note
 
-    def _hold(self, record: Any, name: str, rows: Sequence[Any]) -> None:
+    def _hold(self, record: Any, slug: str, name: str, rows: Sequence[Any]) -> None:
         """Let the engine see child rows that are written apart."""
-        spec = registry[record.slug if hasattr(record, "slug") else f"{record._meta.model_name}s"].specs()[name]
+        spec = registry[slug].specs()[name]
         record.__dict__["_rows"] = {name: [{sub.name: sub.value(row) for sub in spec.rows} for row in rows]}
         record.__dict__["_before"] = {name: []}
 

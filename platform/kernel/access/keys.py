@@ -28,7 +28,7 @@ class KeyHolder:
     actor: Actor
 
 
-def holder_of(secret: str, via: str = "api") -> KeyHolder | None:
+def holder_of(secret: str) -> KeyHolder | None:
     """None for a key that is not of this tenant, was revoked, or whose member or role is gone."""
     with connection.cursor() as cursor:
         cursor.execute(_statement(), [digest(secret)])
@@ -39,7 +39,7 @@ def holder_of(secret: str, via: str = "api") -> KeyHolder | None:
     member = Member.from_db("default", _COLUMNS, values)
     role = Role.from_db("default", ["id", "rules"], [role_id, json.loads(role_rules)]) if role_id else None
     rules = Rules([role.rules] if role else json.loads(member_rules))
-    return KeyHolder(key_id, last_used_at, Actor(member, rules, via, format_for(member), role))
+    return KeyHolder(key_id, last_used_at, Actor(member, rules, "api", format_for(member), role))
 
 
 @cache

@@ -3,7 +3,8 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from kernel.access.models import ApiKey, Member, digest
+from kernel.access.keys import holder_of
+from kernel.access.models import Member
 from kernel.accounts.doors import public
 from kernel.files.links import attachment, file_of
 
@@ -29,6 +30,5 @@ def _member_of_key(request: HttpRequest) -> Member | None:
     if scheme.lower() != "bearer":
         return None
     # A key with a role of its own may see less than its member, to whom links are given: it opens none.
-    valid = ApiKey.objects.filter(revoked_at=None, role=None, member__active=True, member__deleted_at=None)
-    key = valid.select_related("member").filter(key_hash=digest(secret.strip())).first()
-    return key.member if key else None
+    holder = holder_of(secret.strip())
+    return holder.actor.member if holder and holder.actor.role is None else None

@@ -48,32 +48,31 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     """
     rtype = access.rtype
     existing = _lock(access, [item for item in items if not item.is_new])
-    ready: list[tuple[Item, bool, dict[str, Any]]] = []
+    ready: list[tuple[Item, dict[str, Any]]] = []
     for item in items:
-        is_new = item.is_new
         try:
-            if not is_new:
+            if not item.is_new:
                 item.record = existing.get(item.record.pk)
                 if item.record is None:
                     problem = _("This record was changed or removed meanwhile, or you may not edit it.")
                     raise ValidationError(problem, code="gone")  # noqa: TRY301 - one place tells what refuses an item
-            changes = _alter(access, item, is_new)
+            changes = _alter(access, item)
         except PermissionDenied as error:
             item.error = ValidationError(str(error))
         except ValidationError as error:
             item.error = error
         else:
-            if changes or is_new:
+            if changes or item.is_new:
                 stamp(rtype, item.record)
                 item.is_changed = True
-                ready.append((item, is_new, changes))
+                ready.append((item, changes))
     try:
         with transaction.atomic():
             _save(access, ready, change_set)
     except IntegrityError:
         # One row breaks a constraint: each is saved alone, so that only that one is refused, in the constraint's words.
-        for item, is_new, _changes in ready:
-            _save_alone(access, item, is_new, change_set)
+        for item, _changes in ready:
+            _save_alone(access, item, change_set)
 
 
 def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
@@ -86,8 +85,8 @@ def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
     return {record.pk: record for record in records}
 
 
-def _alter(access: Access, item: Item, is_new: bool) -> dict[str, Any]:
-    record, rtype = item.record, access.rtype
+def _alter(access: Access, item: Item) -> dict[str, Any]:
+    record, rtype, is_new = item.record, access.rtype, item.is_new
     access.check("create" if is_new else "edit", None if is_new else record)
     before = {} if is_new else snapshot(rtype, record)
     editable = access.editable()
@@ -108,26 +107,26 @@ def _alter(access: Access, item: Item, is_new: bool) -> dict[str, Any]:
     return changes
 
 
-def _save(access: Access, ready: list[tuple[Item, bool, dict[str, Any]]], change_set: UUID) -> None:
+def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: UUID) -> None:
     rtype = access.rtype
-    new = [item.record for item, is_new, _changes in ready if is_new]
-    old = [item.record for item, is_new, _changes in ready if not is_new]
+    new = [item.record for item, _changes in ready if item.is_new]
+    old = [item.record for item, _changes in ready if not item.is_new]
     rtype.model.objects.bulk_create(new)
     if old:
         columns = [f.name for f in rtype.model._meta.concrete_fields if not f.primary_key]
         # The rows are there and locked: this is one UPDATE from a table of values, where bulk_update writes a CASE
         # for each column and row.
         rtype.model.objects.bulk_create(old, update_conflicts=True, unique_fields=["id"], update_fields=columns)
-    _save_tables(rtype, [item.record for item, _is_new, _changes in ready])
+    _save_tables(rtype, [item.record for item, _changes in ready])
     events = [
         event_row(
-            rtype.event_of(f"{rtype.name}.{'created' if is_new else 'updated'}", changes),
+            rtype.event_of(f"{rtype.name}.{'created' if item.is_new else 'updated'}", changes),
             item.record,
             access,
             changes,
             change_set=change_set,
         )
-        for item, is_new, changes in ready
+        for item, changes in ready
     ]
     Event.objects.bulk_create(events)
     publish(events)
@@ -150,12 +149,12 @@ def _save_tables(rtype: RecordType, records: list[Any]) -> None:
                 spec.kind.save(spec, record)
 
 
-def _save_alone(access: Access, item: Item, is_new: bool, change_set: UUID) -> None:
-    event = f"{access.rtype.name}.{'created' if is_new else 'updated'}"
-    record = access.rtype.model() if is_new else item.record
+def _save_alone(access: Access, item: Item, change_set: UUID) -> None:
+    event = f"{access.rtype.name}.{'created' if item.is_new else 'updated'}"
+    record = access.rtype.model() if item.is_new else item.record
     try:
         with change(record, event, access, given=set(item.values), change_set=change_set):
-            if is_new:
+            if item.is_new:
                 for name, value in access.rtype.initial(access.actor).items():
                     access.rtype.specs()[name].assign(record, value)
             assign(access, record, item.values)

@@ -90,10 +90,6 @@ def _alter(access: Access, item: Item) -> dict[str, Any]:
     access.check("create" if is_new else "edit", None if is_new else record)
     before = {} if is_new else snapshot(rtype, record)
     editable = access.editable()
-    if is_new:
-        for name, value in rtype.initial(access.actor).items():
-            if name not in item.values:
-                rtype.specs()[name].assign(record, value)
     for name, value in item.values.items():
         editable[name].assign(record, value)
     derive(access, record, before, set(item.values))
@@ -154,9 +150,6 @@ def _save_alone(access: Access, item: Item, change_set: UUID) -> None:
     record = access.rtype.model() if item.is_new else item.record
     try:
         with change(record, event, access, given=set(item.values), change_set=change_set):
-            if item.is_new:
-                for name, value in access.rtype.initial(access.actor).items():
-                    access.rtype.specs()[name].assign(record, value)
             assign(access, record, item.values)
         item.record = record
     except (ValidationError, PermissionDenied) as error:

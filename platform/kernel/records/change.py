@@ -45,10 +45,7 @@ class Stale(Exception):
 def create(access: Access, values: Mapping[str, Any], **marks: Any) -> Any:
     """A new record with these values (of the kinds' own types). Raises ValidationError keyed by field."""
     record = access.rtype.model()
-    initial = access.rtype.initial(access.actor)
     with change(record, f"{access.rtype.name}.created", access, given=set(values), **marks):
-        for name in initial.keys() - values.keys():
-            access.rtype.specs()[name].assign(record, initial[name])
         assign(access, record, values)
     return record
 

@@ -176,10 +176,6 @@ class RecordType:
     def label_of(self, record: Any) -> str:
         return str(getattr(record, self.label_field) or "")
 
-    def initial(self, actor: Actor) -> dict[str, Any]:
-        """What a new record's form starts from, beside the model's defaults."""
-        return {}
-
     def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
         """The event that a change amounts to: a deal whose stage was edited to a won one is won, whoever did it."""
         return event

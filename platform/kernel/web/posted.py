@@ -43,11 +43,9 @@ class RowsBlock:
 
 
 def blank_record(access: Access) -> Any:
-    """A record as a new one starts: defaults, what the type says, and what follows from them."""
+    """A record as a new one starts: defaults, and what follows from them."""
     rtype, actor = access.rtype, access.actor
     record = rtype.model()
-    for name, value in rtype.initial(actor).items():
-        rtype.specs()[name].assign(record, value)
     if rtype.is_owned and actor.member:
         record.owner = actor.member
     try:

@@ -178,10 +178,10 @@ def tasks_of(dsn: str, key: str) -> list[Task]:
 
 def creates(stage: Any) -> list[str]:
     return [
-        "INSERT INTO sales_deal (id, version, created_at, updated_at, label, label_key, search, text_keys, name, "
-        "status, amount, amount_typed, currency, pipeline_id, stage_id) "
-        f"SELECT gen_random_uuid(), 1, now(), now(), 'Bench deal', 'bench deal', 'bench deal', '{{}}', 'Bench deal', "
-        f"'open', 1200, false, 'USD', pipeline_id, id FROM sales_stage WHERE id = '{stage}'",
+        "INSERT INTO sales_deal (id, version, created_at, updated_at, label, label_key, search, text_keys, custom, "
+        "tags, name, status, amount, amount_typed, currency, pipeline_id, stage_id) "
+        f"SELECT gen_random_uuid(), 1, now(), now(), 'Bench deal', 'bench deal', 'bench deal', '{{}}', '{{}}', '{{}}', "
+        f"'Bench deal', 'open', 1200, false, 'USD', pipeline_id, id FROM sales_stage WHERE id = '{stage}'",
         event(),
     ]
 

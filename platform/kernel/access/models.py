@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from typing import Any, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
@@ -27,7 +28,9 @@ class Record(models.Model):
 
     `label`, `label_key`, `search` and `text_keys` are derived by the engine on every write (kernel.records.change),
     computed in Python so that every server sorts and finds alike: `label_key` sorts and matches labels, `text_keys`
-    holds the same key for each other text field, `search` the folded text that `q` looks through.
+    holds the same key for each other text field, `search` the folded text that `q` looks through. `custom` holds the
+    values of the tenant's own fields, `tags` the ids of its tags: an array in the row where a table of pairs would
+    cost a query for each page of any type.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -55,6 +58,8 @@ class Record(models.Model):
     label_key = models.CharField(max_length=600, editable=False, default="")
     search = models.TextField(editable=False, default="")
     text_keys = models.JSONField(editable=False, default=dict)
+    custom = models.JSONField(editable=False, default=dict)
+    tags = ArrayField(models.UUIDField(), default=list, blank=True, verbose_name=_("tags"))
 
     objects = RecordQuerySet.as_manager()
 
@@ -64,6 +69,7 @@ class Record(models.Model):
             models.Index(fields=["label_key", "id"], name="%(class)s_label", condition=Q(deleted_at=None)),
             models.Index(fields=["created_at", "id"], name="%(class)s_created", condition=Q(deleted_at=None)),
             GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="%(class)s_search"),
+            GinIndex(fields=["tags"], name="%(class)s_tags"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,19 @@ from django.utils.translation import gettext as _
 from kernel.records.types import RecordType
 
 ENGINE_COLUMNS = frozenset(
-    ("id", "version", "created_at", "updated_at", "deleted_at", "label", "label_key", "search", "text_keys")
+    (
+        "id",
+        "version",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "label",
+        "label_key",
+        "search",
+        "text_keys",
+        "custom",
+        "tags",
+    )
 )
 
 

@@ -147,7 +147,8 @@ def _fill(wrapper):
     with wrapper.cursor() as cursor:
         cursor.execute(
             "INSERT INTO access_role (id, version, created_at, updated_at, label, label_key, search, text_keys, custom,"
-            " tags, code, name, rules) VALUES (gen_random_uuid(), 1, now(), now(), '', '', '', '{}', '{}', '{}', 'x', 'x', '{}')"
+            " tags, code, name, rules) VALUES"
+            " (gen_random_uuid(), 1, now(), now(), '', '', '', '{}', '{}', '{}', 'x', 'x', '{}')"
         )
 
 

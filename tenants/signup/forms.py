@@ -56,9 +56,10 @@ class WorkspaceForm(PageForm):
             {
                 "autocomplete": "organization",
                 "hx-get": "/signup/address",
-                "hx-trigger": "change",
-                "hx-include": "#f-subdomain",
+                "hx-trigger": "input changed delay:350ms, change",
+                "hx-include": "#address input",
                 "hx-target": "#address-note",
+                "hx-sync": "this:replace",
             }
         ),
     )

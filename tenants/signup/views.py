@@ -160,7 +160,10 @@ def _into(tenant: Tenant, code: EmailCode) -> HttpResponse:
 def _workspace_page(request: HttpRequest, code: EmailCode, form: WorkspaceForm, status: int) -> HttpResponse:
     wish, company = form["subdomain"].value() or "", form["company"].value() or ""
     near = suggestions(wish, company) if form.is_bound and form["subdomain"].errors else []
-    return page(request, "signup/workspace.html", status, form=form, email=code.email, suggestions=near, steps=steps(3))
+    # Where nobody typed one: what a script would have proposed while the company was typed.
+    proposed = near[0] if near and not wish.strip() else ""
+    context = {"email": code.email, "suggestions": near, "proposed": proposed, "steps": steps(3)}
+    return page(request, "signup/workspace.html", status, form=form, **context)
 
 
 @public
@@ -172,15 +175,23 @@ def address(request: HttpRequest) -> HttpResponse:
         throttle.hit(LOOKS_PER_IP, client_ip(request))
     except throttle.TooMany as error:
         return HttpResponse(status=429, headers={"Retry-After": str(error.seconds)})
+    wish, company = request.GET.get("subdomain", "")[:63], request.GET.get("company", "")[:100]
     fill = request.GET.get("fill")
     if fill is not None:
-        form = WorkspaceForm(None, email="", is_known=True, initial={"subdomain": fill[:63]})
-        return page(request, "signup/_address_field.html", form=form, **_look(fill[:63], ""))
-    return page(
-        request,
-        "signup/_address.html",
-        **_look(request.GET.get("subdomain", "")[:63], request.GET.get("company", "")[:100]),
-    )
+        return _filled(request, fill[:63], company)
+    if company and wish.strip() == request.GET.get("proposed", ""):  # nothing was typed: it follows the company
+        if proposed := next(iter(suggestions("", company)), ""):
+            response = _filled(request, proposed, company, is_proposed=True)
+            response["HX-Retarget"], response["HX-Reswap"] = "#address", "outerHTML"
+            return response
+    return page(request, "signup/_address.html", **_look(wish, company))
+
+
+def _filled(request: HttpRequest, subdomain: str, company: str, *, is_proposed: bool = False) -> HttpResponse:
+    """The field with an address in it, and what else is free near the company's name."""
+    form = WorkspaceForm(None, email="", is_known=True, initial={"subdomain": subdomain})
+    look = {"suggestions": suggestions(subdomain, company), **_look(subdomain, company)}
+    return page(request, "signup/_address_field.html", form=form, proposed=subdomain if is_proposed else "", **look)
 
 
 def _look(wish: str, company: str) -> dict[str, Any]:

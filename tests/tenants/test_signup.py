@@ -389,8 +389,28 @@ class TestLiveCheck:
         assert 'class="error"' in taken
 
     def test_it_suggests_from_the_name_of_the_company_in_both_scripts(self, at):
-        assert ">bright-lamps<" in self.look(at, company="Bright Lamps Inc.")
-        assert ">nilgon<" in self.look(at, company="شرکت نیلگون")
+        assert 'value="bright-lamps"' in self.look(at, company="Bright Lamps Inc.")
+        assert 'value="nilgon"' in self.look(at, company="شرکت نیلگون")
+
+    def test_the_first_suggestion_is_filled_in_and_the_others_stay_to_choose(self, at):
+        answer = at("").get("/signup/address", {"company": "Bright Lamps Inc.", "subdomain": "", "proposed": ""})
+        assert answer["HX-Retarget"] == "#address"
+        text = answer.content.decode()
+        assert 'name="subdomain" value="bright-lamps"' in text
+        assert ">bright-lamps-co<" in text
+
+    def test_it_follows_the_company_until_somebody_types_another(self, at):
+        asked = {"company": "Bright Lamps", "subdomain": "bright", "proposed": "bright"}
+        assert 'name="subdomain" value="bright-lamps"' in self.look(at, **asked)
+        typed = at("").get("/signup/address", {**asked, "subdomain": "shiny"})
+        assert "HX-Retarget" not in typed
+        assert "<input" not in typed.content.decode()
+
+    def test_without_a_script_it_is_filled_in_when_the_form_comes_back(self, at):
+        client = at("")
+        proved(client)
+        answer = client.post("/signup/workspace", form(company="Bright Lamps", subdomain=""))
+        assert 'name="subdomain" value="bright-lamps"' in answer.content.decode()
 
     def test_a_suggestion_fills_the_field(self, at):
         assert 'value="bright-co"' in self.look(at, fill="bright-co")

@@ -1,4 +1,4 @@
-// Signing in and up: the eye that shows a password, and the time zone this browser is in.
+// Signing in and up: the eye that shows a password, the time zone this browser is in, the address.
 import { $, icon } from "./lib.js";
 
 customElements.define("crm-password", class extends HTMLElement {
@@ -22,3 +22,9 @@ if (zone && zone.value === "UTC") {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if ([...zone.options].some((option) => option.value === here)) zone.value = here;
 }
+
+// A proposed address that arrives while somebody types one of their own comes too late.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const asked = detail.requestConfig?.parameters.subdomain;
+  if (detail.target?.id === "address" && asked !== undefined && $("#f-subdomain").value !== asked) detail.shouldSwap = false;
+});

@@ -17,6 +17,7 @@ class Companies(RecordType):
         "name", "kind", "industry", "parent", "website", "phone", "email", "country", "city", "address", "employees",
         "annual_revenue", field("founded_year", extra={"grouped": False}),
     )  # fmt: skip
+    essentials = ("name", "kind", "industry", "phone", "email", "website", "city", "owner")
     columns = ("name", "kind", "industry", "city", "annual_revenue", "owner")
     filters = ("kind", "industry", "country", "owner")
     search = ("name", "industry", "city", "country", "email", "phone", "website")
@@ -59,11 +60,13 @@ class Contacts(RecordType):
         RowsField(
             "contact_points", _("Phones and emails"), ContactPoint, "contact",
             ("value", "kind", "label", "primary", field("verified_at", read_only=True)),
+            starts=1, links=(("phone", "tel:"), ("email", "mailto:")),
         ),
         "source", "national_id", "birth_date", "gender", "education", "city", "language",
         "last_contacted_at", "next_contact_at",
     )  # fmt: skip
     label_field = "label"
+    essentials = ("first_name", "last_name", "company", "occupation", "contact_points", "owner")
     columns = ("label", "company", "occupation", "phone", "email", "owner")
     filters = ("company", "source", "owner", "city")
     search = ("label", "occupation", "contact_points", "national_id", "city")

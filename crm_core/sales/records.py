@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_core.sales import actions
 from crm_core.sales.models import Deal, DealLine, LostReason, Pipeline, Product, Stage
-from crm_core.sales.rules import follow_lines, follow_stage
+from crm_core.sales.rules import follow_lines, follow_stage, kinds_of
 from crm_core.sales.stage_rules import check_pipeline, check_stage
 from kernel.access.actor import Actor
 from kernel.events.names import tell
@@ -16,6 +16,9 @@ tell("deal.won", _("%(who)s won this deal"))
 tell("deal.lost", _("%(who)s lost this deal"))
 tell("deal.reopened", _("%(who)s reopened this deal"))
 tell("deal.moved", _("%(who)s moved this deal to another stage"))
+
+CLOSED_ON = spec_of(Deal, "closed_on", help=_("Left empty, it is today."), extra={"starts": "today"})
+CLOSED = {"won", "lost"}
 
 
 @register
@@ -33,6 +36,17 @@ class Deals(RecordType):
         ),
     )  # fmt: skip
     columns = ("name", "company", "stage", "amount", "expected_close_on", "next_step_at", "owner")
+    essentials = (
+        "name",
+        "company",
+        "contact",
+        "stage",
+        "amount",
+        "lines",
+        "expected_close_on",
+        "next_step_at",
+        "owner",
+    )
     filters = ("stage", "status", "owner", "company", "expected_close_on")
     search = ("name",)
     sums = ("amount",)
@@ -46,12 +60,12 @@ class Deals(RecordType):
     verbs = (
         Verb(
             "win", "deal.won", _("Won"), "trophy", actions.win,
-            fields=(spec_of(Deal, "closed_on"),), applies=lambda deal: deal.status != "won",
+            fields=(CLOSED_ON,), applies=lambda deal: deal.status != "won",
             done=_("Deal won."), tone="good",
         ),
         Verb(
             "lose", "deal.lost", _("Lost"), "thumb-down", actions.lose,
-            fields=(spec_of(Deal, "lost_reason", required=True), spec_of(Deal, "closed_on")),
+            fields=(spec_of(Deal, "lost_reason", required=True), CLOSED_ON),
             applies=lambda deal: deal.status != "lost", done=_("Deal lost."),
         ),
         Verb(
@@ -83,6 +97,15 @@ class Deals(RecordType):
         "lines.quantity": ("quantity", "qty", "تعداد", "مقدار"),
         "lines.price": ("unit_price", "قیمت واحد"),
     }  # fmt: skip
+
+    def columns_for(self, filters: Mapping[str, str], actor: Actor) -> tuple[str, ...]:
+        """Of closed deals one asks when they were closed, and of lost ones why."""
+        kinds = set(filters.get("status", filters.get("status__in", "")).split(",")) - {""}
+        kinds = kinds or kinds_of(actor, filters.get("stage", filters.get("stage__in", "")).split(","))
+        if not (kinds <= CLOSED if kinds else any(key.startswith("closed_on") for key in filters)):
+            return self.columns
+        instead = {"expected_close_on": "closed_on"} | ({"next_step_at": "lost_reason"} if kinds == {"lost"} else {})
+        return tuple(instead.get(name, name) for name in self.columns)
 
     def complete_row(self, values: dict[str, Any]) -> None:
         """The one product of a row without a price of its own carries the whole amount."""

@@ -14,6 +14,7 @@ from crm_core.sales.models import Deal, LostReason, Stage
 from kernel.access.actor import Actor
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
+from kernel.records.kinds.relations import read_id
 from kernel.records.specs import FieldSpec
 
 
@@ -59,6 +60,12 @@ def stages_of(actor: Actor) -> Stages:
         actor.memo["stages"] = Stages()
     stages: Stages = actor.memo["stages"]
     return stages
+
+
+def kinds_of(actor: Actor, stages: Iterable[str]) -> set[str]:
+    """What these stages, by their ids, make of a deal: open, won, lost."""
+    wanted = {pk for text in stages if (pk := read_id(text))}
+    return {stage.kind for stage in stages_of(actor).by_id.values() if stage.pk in wanted} if wanted else set()
 
 
 def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:

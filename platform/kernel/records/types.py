@@ -33,7 +33,8 @@ def field(column: str, **options: Any) -> Field:
 
 @dataclass(frozen=True)
 class RowsField:
-    """Child rows in a declaration: the model, its key to the parent, its fields."""
+    """Child rows in a declaration: the model, its key to the parent, its fields. A new record's form begins with
+    `starts` blank rows; `links` says what its first field leads to, by the row's kind: (("phone", "tel:"),)."""
 
     name: str
     label: Any
@@ -41,6 +42,8 @@ class RowsField:
     parent: str
     fields: tuple[str | Field, ...]
     help: Any = ""
+    starts: int = 0
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class RecordType:
     sums: ClassVar[tuple[str, ...]] = ()
     sort: ClassVar[str] = "-created_at"
     panels: ClassVar[tuple[Panel, ...]] = ()
+    essentials: ClassVar[tuple[str, ...]] = ()
     related: ClassVar[tuple[Related, ...]] = ()
     board: ClassVar[Board | None] = None
     verbs: ClassVar[tuple[Verb, ...]] = ()
@@ -137,7 +141,7 @@ class RecordType:
     def _spec(self, entry: str | Field | RowsField) -> FieldSpec:
         if isinstance(entry, RowsField):
             subs = tuple(self._sub_spec(entry.model, sub) for sub in entry.fields)
-            extra = {"model": entry.model, "parent": entry.parent}
+            extra = {"model": entry.model, "parent": entry.parent, "starts": entry.starts, "links": dict(entry.links)}
             return FieldSpec(
                 entry.name,
                 entry.label,
@@ -170,6 +174,12 @@ class RecordType:
 
     def complete_row(self, values: dict[str, Any]) -> None:
         """Derive what a row of a file means beyond its cells, before it is written."""
+
+    # -- what a type may say about its pages: `essentials` are what a form asks first, the rest is folded away
+
+    def columns_for(self, filters: Mapping[str, str], actor: Actor) -> tuple[str, ...]:
+        """The columns of a list that is narrowed like this."""
+        return self.columns
 
     # -- what a type may say about its own records
 

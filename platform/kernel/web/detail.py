@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
@@ -42,7 +43,7 @@ class Table:
 
     label: str
     heads: list[tuple[str, str]]
-    rows: list[list[tuple[str, str]]]
+    rows: list[list[tuple[SafeString | str, str]]]
     total: str = ""
 
 
@@ -115,12 +116,22 @@ def table_of(shown: Shown, spec: FieldSpec, record: Any) -> Table:
     heads = [(label_of(sub), "amount" if sub.kind.is_numeric else "") for sub in used]
     body = []
     for row in rows:
-        body.append([(_sub_text(shown, sub, row), "amount" if sub.kind.is_numeric else "") for sub in used])
+        body.append([(_sub_html(shown, spec, sub, row), "amount" if sub.kind.is_numeric else "") for sub in used])
     total = ""
     money = [sub for sub in used if sub.kind.name == "money" and sub.read_only]
     if money and all(row.get(money[-1].name) is not None for row in rows):
         total = shown.value_text(money[-1], sum(row[money[-1].name] for row in rows))
     return Table(label_of(spec), heads, body, total)
+
+
+def _sub_html(shown: Shown, spec: FieldSpec, sub: FieldSpec, row: dict[str, Any]) -> SafeString | str:
+    """A value of a child row; where its kind leads somewhere, as a link there with a button that copies it."""
+    text = _sub_text(shown, sub, row)
+    start = spec.extra.get("links", {}).get(row.get("kind"), "") if sub is spec.rows[0] and text else ""
+    if not start:
+        return text
+    context = {"url": f"{start}{row[sub.name]}", "text": text, "value": row[sub.name]}
+    return render_to_string("web/_reach.html", context)
 
 
 def _sub_text(shown: Shown, sub: FieldSpec, row: dict[str, Any]) -> str:

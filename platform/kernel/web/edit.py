@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kernel.access.actor import Access
 from kernel.records import change
 from kernel.records.change import NotFound, Stale
+from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
 from kernel.web.controls import Controls
 from kernel.web.forms import RecordForm
@@ -201,6 +202,12 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
     return go(request, way_back(request, record_url(slug, pk)), found.done or _("Saved."), tone=found.tone or "good")
 
 
+def _start(access: Access, record: Any, spec: FieldSpec) -> Any:
+    """What a verb's field starts from: the record's own value, else what its declaration says."""
+    value = spec.value(record)
+    return access.actor.format.today() if value is None and spec.extra.get("starts") == "today" else value
+
+
 def _verb_page(
     request: HttpRequest, access: Access, record: Any, found: Verb, errors: dict[str, list[str]], general: list[str]
 ) -> HttpResponse:
@@ -209,7 +216,7 @@ def _verb_page(
     fields = [
         controls.field(
             spec,
-            typed(request.POST, spec.name) if is_post else spec.value(record),
+            typed(request.POST, spec.name) if is_post else _start(access, record, spec),
             errors=errors.get(spec.name, []),
             id=f"v-{spec.name}",
         )

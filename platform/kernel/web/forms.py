@@ -4,8 +4,9 @@ What somebody typed is never lost: a form with errors, or one that was overtaken
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,6 +23,7 @@ from kernel.web.controls import Controls, label_of
 from kernel.web.posted import RowsBlock, blank_record, comparable, posted_rows, typed
 
 BLANK_WITHOUT_SCRIPT = 2
+FEWEST_FOLDED = 3
 
 
 @dataclass
@@ -186,12 +188,54 @@ class RecordForm:
 
     @property
     def sections(self) -> list[Section]:
-        made = [Section(title, [self.item(name) for name in names]) for title, names in self.panels]
-        return [section for section in made if section.items]
+        """What is asked first: the essentials in one piece, or all panels where the type is too small to fold."""
+        if self._folded:
+            return [Section("", [self.item(name) for name in self._essentials])]
+        return self._panels_of(self.specs)
+
+    @property
+    def more(self) -> list[Section]:
+        """What "More fields" opens."""
+        return self._panels_of(self._folded)
+
+    @property
+    def is_more_open(self) -> bool:
+        """A disclosure never hides a mistake, nor anything that is filled in."""
+        conflicts = {choice.name for choice in self.choices}
+        return any(name in self.errors or name in conflicts or self._is_filled(name) for name in self._folded)
 
     @property
     def fields(self) -> list[Any]:
-        return [item for section in self.sections for item in section.items]
+        return [item for section in (*self.sections, *self.more) for item in section.items]
+
+    def _panels_of(self, wanted: Container[str]) -> list[Section]:
+        made = [Section(title, [self.item(n) for n in names if n in wanted]) for title, names in self.panels]
+        return [section for section in made if section.items]
+
+    @cached_property
+    def _essentials(self) -> list[str]:
+        """In the declared order; what must be filled in is always among them."""
+        rtype = self.access.rtype
+        first = [name for name in rtype.essentials or rtype.columns if name in self.specs]
+        return [*first, *(name for name, spec in self.specs.items() if spec.required and name not in first)]
+
+    @cached_property
+    def _folded(self) -> list[str]:
+        rest = [name for name in self.specs if name not in self._essentials]
+        return rest if self._essentials and len(rest) >= FEWEST_FOLDED else []
+
+    def _is_filled(self, name: str) -> bool:
+        """By somebody: what a new record starts with by itself needs no look."""
+        spec = self.specs[name]
+        if name in self.parsed or name in self.prefill:
+            started = self.base[name] if self.is_new else None
+            return spec.kind.canonical(spec, self.parsed.get(name, self.prefill.get(name))) not in (
+                started,
+                None,
+                "",
+                [],
+            )
+        return not self.is_new and self.base[name] not in (None, "", [])
 
     def item(self, name: str) -> Field | RowsBlock:
         spec = self.specs[name]
@@ -217,8 +261,10 @@ class RecordForm:
         values: list[Mapping[str, Any]] = list(spec.value(self.record))
         if self.data is not None and self._is_posted(spec) and spec.name not in self._taken:
             values = list(posted_rows(self.data, spec))
-        rows = [self._row(spec, subs, str(i), values[i]) for i in range(len(values))]
         initial = {sub.name: sub.initial() for sub in subs}
+        if self.is_new and self.data is None and not values:
+            values = [initial] * spec.extra.get("starts", 0)
+        rows = [self._row(spec, subs, str(i), values[i]) for i in range(len(values))]
         extra = [self._row(spec, subs, str(len(values) + i), initial) for i in range(BLANK_WITHOUT_SCRIPT)]
         blank = self._row(spec, subs, "__i__", initial)
         fmt = self.access.actor.format

@@ -71,7 +71,7 @@ def _page(request: HttpRequest, found: Found) -> Page:
 
 def list_context(request: HttpRequest, access: Access, found: Found, shown_page: Page) -> dict[str, Any]:
     rtype = access.rtype
-    columns = columns_of(access)
+    columns = columns_of(access, found)
     is_whole = shown_page.next is None and shown_page.previous is None
     count = len(shown_page.rows) if is_whole else found.count()
     fmt = access.actor.format
@@ -106,10 +106,11 @@ def _with(request: HttpRequest, **changes: str) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def columns_of(access: Access) -> list[Column]:
+def columns_of(access: Access, found: Found) -> list[Column]:
     """The label first. On phones a row has two lines: label and amount, then one more value and the state."""
     readable, rtype = access.readable(), access.rtype
-    names = [rtype.label_field, *(name for name in rtype.columns if name != rtype.label_field)]
+    told = rtype.columns_for({item.key: item.raw for item in found.filters if item.raw}, access.actor)
+    names = [rtype.label_field, *(name for name in told if name != rtype.label_field)]
     specs = [readable[name] for name in names if name in readable]
     taken: dict[str, str] = {}
     for spec in specs[1:]:

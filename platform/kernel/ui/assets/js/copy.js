@@ -1,5 +1,5 @@
 // <crm-copy>: a text to copy and a button that does it, shown only where it can.
-import { $, announce } from "./lib.js";
+import { $, announce, icon } from "./lib.js";
 
 customElements.define("crm-copy", class extends HTMLElement {
   connectedCallback() {
@@ -7,11 +7,12 @@ customElements.define("crm-copy", class extends HTMLElement {
     if (!navigator.clipboard) return;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText($("[data-text]", this).textContent.trim());
-      const words = $("span", button), before = words.textContent;
-      words.textContent = button.dataset.done;
+      await navigator.clipboard.writeText(button.dataset.copy ?? $("[data-text]", this).textContent.trim());
       announce(button.dataset.done);
-      setTimeout(() => { words.textContent = before; }, 2000);
+      const before = [...button.childNodes];
+      const words = $("span", button);
+      button.replaceChildren(icon("check"), ...(words ? [button.dataset.done] : []));
+      setTimeout(() => { button.replaceChildren(...before); }, 2000);
     });
   }
 });

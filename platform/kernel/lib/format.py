@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from kernel.lib import dates, money, numbers, phones
 from kernel.lib.calendars import GREGORIAN
+from kernel.lib.spans import Span, span
 from kernel.lib.text import persian_digits
 
 
@@ -79,6 +80,10 @@ class Format:
     def period(self, name: str) -> dates.Period:
         """A named span (`dates.PERIODS`) as of the viewer's today."""
         return dates.period(name, self.today(), self.calendar)
+
+    def span(self, name: str) -> Span:
+        """The days that words such as "this_season" mean (`spans.SPANS`) as of the viewer's today."""
+        return span(name, self.today(), self.calendar)
 
     def phone(self, e164: str) -> str:
         """A phone number as the viewer's country writes it."""

@@ -1,6 +1,6 @@
 """The only read: from a query string to rows in reach, through `Access`. Pages, API, exports and reports start here.
 
-?stage=ID&amount__gte=1000&owner=me&q=text&sort=-amount      filters, folded search, order
+?stage=ID&amount__gte=1000&owner=me&q=text&sort=-amount      filters (see filters.py), folded search, order
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.lib.errors import ParseError
 from kernel.lib.text import fold, sort_key
+from kernel.records.filters import Filter, FilterReader
 from kernel.records.specs import FieldSpec
 
 PAGE, MOST = 50, 200
 COUNTED = 10_000
 NOT_FILTERS = frozenset(
-    ("q", "sort", "limit", "cursor", "before", "fields", "view", "measure", "group", "calendar", "count", "peek")
-)
+    (
+        "q", "sort", "limit", "cursor", "before", "fields", "view", "layout", "columns", "filter", "measure", "group",
+        "calendar", "count", "peek",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,19 +40,6 @@ class Page:
     previous: str | None = None
 
 
-@dataclass(frozen=True)
-class Filter:
-    """One condition as asked: for chips and for exports that repeat the question."""
-
-    spec: FieldSpec
-    lookup: str
-    raw: str
-
-    @property
-    def key(self) -> str:
-        return self.spec.name if self.lookup == "exact" else f"{self.spec.name}__{self.lookup}"
-
-
 class Found:
     """What a query finds for one actor. Nothing is read before a page, a count or the rows are asked for."""
 
@@ -59,8 +49,11 @@ class Found:
         self._repeated = {key for key, value in _items(params) if isinstance(value, list) and len(value) > 1}
         self._deleted = deleted
         problems: dict[str, Any] = {}
-        self.filters = [found for key in self.params if (found := self._filter(key, problems))]
-        self._conditions = [q for item in self.filters if (q := self._condition(item, problems))]
+        reader = FilterReader(access, problems)
+        self.filters = [found for key in self.params if (found := self._filter(reader, key))]
+        self.tree = reader.nested(_given(params, "filter"))
+        asked = [reader.condition(node) for node in (*self.filters, self.tree)]
+        self._conditions = [condition for condition in asked if condition is not None]
         self.sort = self.params.get("sort") or self._default_sort()
         spec = access.readable().get(self.sort.removeprefix("-"))
         if spec is None or not spec.kind.is_sortable:
@@ -75,38 +68,10 @@ class Found:
             return self.rtype.sort
         return next((name for name, spec in readable.items() if spec.kind.is_sortable), self.rtype.sort)
 
-    # -- filters
-
-    def _filter(self, key: str, problems: dict[str, Any]) -> Filter | None:
+    def _filter(self, reader: FilterReader, key: str) -> Filter | None:
         if key in NOT_FILTERS:
             return None
-        name, _sep, lookup = key.partition("__")
-        spec = self.access.readable().get(name)
-        if spec is None or not spec.kind.is_filterable or (lookup and lookup not in spec.kind.lookups):
-            problems[key] = ValidationError(_("There is no such filter."), code="unknown")
-            return None
-        if not lookup and "exact" not in spec.kind.lookups:
-            problems[key] = ValidationError(
-                _("Filter with one of: %(lookups)s."),
-                params={"lookups": ", ".join(f"{name}__{lookup}" for lookup in spec.kind.lookups)},
-                code="unknown",
-            )
-            return None
-        if not lookup and key in self._repeated and "in" in spec.kind.lookups:
-            lookup = "in"
-        return Filter(spec, lookup or "exact", self.params[key])
-
-    def _condition(self, item: Filter, problems: dict[str, Any]) -> Q | None:
-        if not item.raw and item.lookup != "empty":
-            return None
-        if "\x00" in item.raw:
-            problems[item.key] = ValidationError(_("This contains a character that cannot be stored."), code="invalid")
-            return None
-        try:
-            return item.spec.kind.condition(item.spec, item.lookup, item.raw, self.access)
-        except ParseError as error:
-            problems[item.key] = ValidationError(error.message, code=error.code)
-        return None
+        return reader.flat(key, self.params[key], is_repeated=key in self._repeated)
 
     @cached_property
     def rows(self) -> QuerySet[Any]:
@@ -277,6 +242,12 @@ def get(access: Access, pk: Any, *, deleted: bool = False) -> Any | None:
 
 def _items(params: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return list(params.lists()) if hasattr(params, "lists") else list(params.items())
+
+
+def _given(params: Mapping[str, Any], key: str) -> Any:
+    """One parameter as it was given: a program may send the nested form as what JSON means."""
+    value = params.get(key)
+    return value[-1] if isinstance(value, list) and value else value
 
 
 def _last(value: Any) -> str:

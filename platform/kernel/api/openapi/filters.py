@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
+from kernel.records.filters import MOST_LENGTH, lookups_of
 from kernel.records.specs import FieldSpec
 
 CALENDAR: dict[str, Any] = {
@@ -14,6 +15,16 @@ CALENDAR: dict[str, Any] = {
     "in": "query",
     "schema": {"type": "string", "enum": ["gregorian", "jalali"]},
 }
+
+
+def nested() -> dict[str, Any]:
+    return {
+        "name": "filter",
+        "in": "query",
+        "schema": {"type": "string", "maxLength": MOST_LENGTH},
+        "description": _("Conditions nested by “and”, “or” and “not”, as JSON; they narrow beside the other filters."),
+        "example": '{"or": [{"field": "owner", "value": "me"}, {"field": "created_at", "value": "this_week"}]}',
+    }
 
 
 def filters(access: Access) -> list[dict[str, Any]]:
@@ -25,18 +36,17 @@ def filters(access: Access) -> list[dict[str, Any]]:
             "description": str(spec.label),
         }
         for spec in access.readable().values()
-        if spec.kind.is_filterable
-        for lookup in spec.kind.lookups
+        for lookup in lookups_of(spec.kind)
     ]
 
 
 def _schema(spec: FieldSpec, lookup: str) -> dict[str, Any]:
     if lookup == "empty" or spec.kind.name == "yes_no":
         return {"type": "boolean"}
-    if lookup == "exact" and spec.choices:
+    if lookup in ("exact", "not") and spec.choices:
         return {"type": "string", "enum": [code for code, _label in spec.choices]}
-    if spec.kind.name == "date":
-        return {"type": "string", "format": "date"}
+    if spec.kind.name in ("date", "datetime"):
+        return {"type": "string", "examples": ["2026-11-21", "this_month"]}
     return {"type": "string"}
 
 

@@ -106,6 +106,7 @@ def _list(access: Access) -> dict[str, Any]:
         parameters=[
             *(parameter(name) for name in ("limit", "cursor", "q", "fields", "count")),
             filters.sort(access),
+            filters.nested(),
             *filters.filters(access),
         ],
         responses={"200": page, **errors()},
@@ -130,6 +131,7 @@ def _aggregate(access: Access) -> dict[str, Any]:
             filters.group(access),
             filters.CALENDAR,
             parameter("q"),
+            filters.nested(),
             *filters.filters(access),
         ],
         responses={"200": figures, **errors()},

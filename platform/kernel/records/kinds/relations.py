@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
 from kernel.lib.text import sort_key
-from kernel.records.kinds.base import Kind, nullable
+from kernel.records.kinds.base import LIST_LIMIT, Kind, nullable
 
 if TYPE_CHECKING:
     from kernel.access.actor import Access
@@ -67,6 +67,10 @@ class Relation(Kind):
             raise ParseError(_("Filter by an id."), "relation")
         return found
 
+    def among(self, spec: FieldSpec, ids: Any, access: Access) -> Q:
+        """The records that point at one of these: a list of ids, or a query for them."""
+        return Q(**{f"{self.filter_path(spec)}__in": ids})
+
     def order(self, spec: FieldSpec, access: Access) -> Any:
         """By label; where some of these records are out of reach, only by the labels of those that are not."""
         if access.actor.access(spec.related_type).scope("view") == "all":
@@ -102,6 +106,14 @@ class MemberRelation(Relation):
 
     def filter_value(self, spec: FieldSpec, raw: str, access: Access) -> Any:
         return me(raw, access) or super().filter_value(spec, raw, access)
+
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        parts = [part.strip() for part in raw.split(",")]
+        if lookup == "empty" or MY_TEAM not in parts:
+            return super().condition(spec, lookup, raw, access)
+        rest = ",".join(part for part in parts if part != MY_TEAM)
+        mates = Q(**{f"{self.filter_path(spec)}__in": access.actor.teammate_ids})
+        return mates | super().condition(spec, "in", rest, access) if rest else mates
 
 
 class Relations(Relation):
@@ -139,6 +151,19 @@ class Relations(Relation):
 
     def filter_path(self, spec: FieldSpec) -> str:
         return spec.path
+
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        """Asked of the rows in between: joined to them, a record that points at two would be found twice."""
+        if lookup == "empty":
+            return super().condition(spec, lookup, raw, access)
+        parts = raw.split(",")[:LIST_LIMIT] if lookup == "in" else [raw]
+        ids = [self.filter_value(spec, part.strip(), access) for part in parts if part.strip()]
+        return self.among(spec, ids, access)
+
+    def among(self, spec: FieldSpec, ids: Any, access: Access) -> Q:
+        column: Any = getattr(access.rtype.model, spec.path)
+        source, target = column.field.m2m_column_name(), column.field.m2m_reverse_name()
+        return Q(pk__in=column.through.objects.filter(**{f"{target}__in": ids}).values(source))
 
     def is_empty(self, spec: FieldSpec) -> Q:
         return Q(**{f"{spec.path}__isnull": True})
@@ -214,6 +239,9 @@ def read_id(text: str) -> UUID | None:
         return UUID(text) if len(text) == 36 else None
     except ValueError:
         return None
+
+
+MY_TEAM = "my_team"
 
 
 def me(text: str, access: Access) -> UUID | None:

@@ -25,7 +25,7 @@ class Text(Kind):
     """One line. Filtered, sorted and searched by its folded key, so that spelling variants are one."""
 
     name = "text"
-    lookups: ClassVar[tuple[str, ...]] = ("exact", "contains", "in", "empty")
+    lookups: ClassVar[tuple[str, ...]] = ("exact", "contains", "starts", "in", "empty")
     is_searched = True
     can_group = True
 
@@ -43,10 +43,12 @@ class Text(Kind):
         if lookup == "contains":
             # On a JSON key "contains" means containment; "icontains" is the one that looks inside the text.
             return Q(**{f"{path}__{'contains' if spec.is_label else 'icontains'}": sort_key(raw)})
+        if lookup == "starts":
+            return Q(**{f"{path}__startswith": sort_key(raw)})
         if lookup == "exact":
             return Q(**{path: sort_key(raw)})
         if lookup == "in":
-            return Q(**{f"{path}__in": [sort_key(part) for part in raw.split(",")[:LIST_LIMIT] if part]})
+            return Q(**{f"{path}__in": [sort_key(part) for part in raw.split(",")[:LIST_LIMIT] if part.strip()]})
         return super().condition(spec, lookup, raw, access)
 
     def is_empty(self, spec: FieldSpec) -> Q:
@@ -75,11 +77,11 @@ class Formed(Text):
     """Kept in one exact form, and so compared exactly."""
 
     can_group = False
-    lookups = ("exact", "contains", "in", "empty")
+    lookups: ClassVar[tuple[str, ...]] = ("exact", "contains", "starts", "in", "empty")
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
-        if lookup == "contains":
-            return Q(**{f"{spec.path}__icontains": raw.strip()})
+        if lookup in ("contains", "starts"):
+            return Q(**{f"{spec.path}__i{'contains' if lookup == 'contains' else 'startswith'}": raw.strip()})
         return Kind.condition(self, spec, lookup, raw, access)
 
     def order(self, spec: FieldSpec, access: Access) -> Any:
@@ -101,6 +103,7 @@ class Email(Formed):
 class Phone(Formed):
     name = "phone"
     widget = "phone"
+    lookups = ("exact", "contains", "in", "empty")
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
         text = check_text(text, None)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.dateparse import parse_date as iso_date
 from django.utils.dateparse import parse_datetime as iso_datetime
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
+from kernel.lib.spans import Span, is_span
 from kernel.records.kinds.base import Kind, nullable
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ class Date(Kind):
     def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
         return None if raw in (None, "") else read_iso_date(raw)
 
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        if lookup == "empty":
+            return super().condition(spec, lookup, raw, access)
+        found = Q()
+        for bound, day in bounds_of(lookup, read_span(raw, access)):
+            found &= Q(**{f"{self.filter_path(spec)}__{bound}": day})
+        return found
+
     def filter_value(self, spec: FieldSpec, raw: str, access: Access) -> Any:
         return read_iso_date(raw)
 
@@ -58,7 +68,7 @@ class Date(Kind):
 class DateTime(Kind):
     name = "datetime"
     widget = "datetime"
-    lookups = ("gte", "lte", "gt", "lt", "empty")
+    lookups = ("exact", "gte", "lte", "gt", "lt", "empty")
     can_group = True
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> datetime | None:
@@ -76,20 +86,19 @@ class DateTime(Kind):
         """A date stands for its whole day in the viewer's zone: "lte" a day includes its evening."""
         if lookup == "empty":
             return super().condition(spec, lookup, raw, access)
-        moment = iso_moment(raw)
-        if moment is None or len(raw.strip()) <= len("2026-11-21"):
-            zone = ZoneInfo(access.actor.format.timezone)
-            day = read_iso_date(raw)
-            lookup, day = {
-                "gte": ("gte", day),
-                "lt": ("lt", day),
-                "lte": ("lt", day + timedelta(days=1)),
-                "gt": ("gte", day + timedelta(days=1)),
-            }[lookup]
-            moment = datetime.combine(day, time(), zone)
-        if moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
-            raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
-        return Q(**{f"{spec.path}__{lookup}": moment})
+        path = self.filter_path(spec)
+        word, moment = raw.strip(), iso_moment(raw)
+        if lookup == "exact" and word in ("past", "overdue", "future"):
+            return Q(**{f"{path}__{'gt' if word == 'future' else 'lt'}": timezone.now()})
+        if moment is not None and len(word) > len("2026-11-21"):
+            if moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
+                raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
+            return Q(**{f"{path}__{lookup}": moment})
+        zone = ZoneInfo(access.actor.format.timezone)
+        found = Q()
+        for bound, day in bounds_of(lookup, read_span(raw, access)):
+            found &= Q(**{f"{path}__{bound}": datetime.combine(day, time(), zone)})
+        return found
 
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
@@ -115,6 +124,30 @@ def read_iso_date(raw: Any) -> date:
     if day is None or not YEARS[0] <= day.year <= YEARS[1]:
         raise ParseError(_("Send a date in ISO 8601, such as 2026-11-21."), "date")
     return day
+
+
+def read_span(raw: str, access: Access) -> Span:
+    """The days that a filter names: a date is one day, "this_month" what it is in the viewer's calendar and zone."""
+    word = raw.strip()
+    if is_span(word):
+        return access.actor.format.span(word)
+    day = read_iso_date(word)
+    return Span(day, day + timedelta(days=1))
+
+
+def bounds_of(lookup: str, span: Span) -> list[tuple[str, date]]:
+    """What the days of a filter ask of a day."""
+    ends = {
+        "exact": (("gte", span.start), ("lt", span.end)),
+        "gte": (("gte", span.start),),
+        "lt": (("lt", span.start),),
+        "lte": (("lt", span.end),),
+        "gt": (("gte", span.end),),
+    }[lookup]
+    found = [(bound, day) for bound, day in ends if day is not None]
+    if not found:
+        raise ParseError(_("This span of time has no such end. Compare with another one."), "span")
+    return found
 
 
 def iso_moment(raw: str) -> datetime | None:

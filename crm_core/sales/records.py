@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_core.sales import actions
 from crm_core.sales.models import Deal, DealLine, LostReason, Pipeline, Product, Stage
 from crm_core.sales.rules import follow_lines, follow_stage, kinds_of
-from crm_core.sales.stage_rules import check_pipeline, check_stage
+from crm_core.sales.stage_rules import check_pipeline, check_stage, kind_of_name, line_up
 from kernel.access.actor import Actor
 from kernel.events.names import tell
 from kernel.records.specs import spec_of
@@ -185,7 +185,12 @@ class Stages(SalesSetting):
     sort = "position"
     panels = (Panel(_("Stage"), ("name", "pipeline", "position", "probability", "kind")),)
 
+    def values_of_label(self, label: str) -> dict[str, Any]:
+        return {"name": label, "kind": kind_of_name(label)}
+
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        actor.memo.pop("stages", None)
+        line_up(record, changed)
         check_stage(record, changed)
 
 

@@ -1,12 +1,15 @@
 """What must stay true of pipelines and their stages, so that every deal has a place to go."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from crm_core.sales.models import Deal, Pipeline, Stage
+from kernel.lib.text import fold
 from kernel.records.people import one_at_a_time
 
 # A function each, so that translators see whole sentences.
@@ -15,6 +18,33 @@ NEEDED: Mapping[str, Any] = {
     Stage.Kind.WON: lambda: _("A pipeline needs at least one stage for won deals."),
     Stage.Kind.LOST: lambda: _("A pipeline needs at least one stage for lost deals."),
 }
+
+
+# What a stage's name says of its deals, in both languages.
+SAYS = {
+    Stage.Kind.WON: {"won", "win", "موفق", "برنده", "برده"},
+    Stage.Kind.LOST: {"lost", "loss", "ناموفق", "باخته", "باخت"},
+}
+
+
+def kind_of_name(name: str) -> str:
+    """ "Closed Won" closes a deal; any other name is a step on the way."""
+    words = set(fold(name).split())
+    return next((kind for kind, said in SAYS.items() if words & {fold(word) for word in said}), Stage.Kind.OPEN)
+
+
+def line_up(stage: Stage, changed: set[str]) -> None:
+    """A new stage of which only the name is known goes behind the last of its kind, as likely as that one."""
+    if not stage.is_new or "position" in changed or not stage.pipeline_id:
+        return
+    siblings = Stage.objects.alive().filter(pipeline=stage.pipeline_id)
+    last = siblings.filter(kind=stage.kind).order_by("-position", "-pk").first()
+    # The same place: among equals the one made later stands behind.
+    stage.position = last.position if last else (siblings.aggregate(last=Max("position"))["last"] or 0) + 1
+    if "probability" not in changed:
+        stage.probability = {Stage.Kind.WON: Decimal(100), Stage.Kind.LOST: Decimal(0)}.get(
+            Stage.Kind(stage.kind), last.probability if last else Decimal(0)
+        )
 
 
 def check_pipeline(pipeline: Pipeline) -> None:

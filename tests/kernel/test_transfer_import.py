@@ -212,11 +212,6 @@ def test_relations_are_created_where_that_was_asked_for(sara, tenant_a):
     assert (ann.identity, Deal.objects.filter(owner=ann).count()) == (None, 2)
 
 
-def test_a_stage_is_never_created_from_its_name(sara):
-    with pytest.raises(ValidationError, match="cannot be created"):
-        begin(sara, "deals", "name,stage\nA,Nowhere\n", create_missing=["stage"])
-
-
 def test_answers_must_fit_the_questions(sara, tenant_a):
     run = import_text(tenant_a, sara, "deals", "name,company\nA,Nova\n")
     foreign = {"field": "company", "value": "Nova", "action": "use", "id": str(run.pk)}

@@ -159,6 +159,14 @@ class RecordType:
     def _sub_spec(model: type, entry: str | Field) -> FieldSpec:
         return spec_of(model, entry.column, **entry.options) if isinstance(entry, Field) else spec_of(model, entry)
 
+    @cached_property
+    def holder(self) -> FieldSpec | None:
+        """What a record of a settings type belongs to: the pipeline of a stage."""
+        for spec in self.specs().values():
+            if spec.kind.name == "relation" and spec.required and registry[spec.related].is_setting:
+                return spec
+        return None
+
     def parent_types(self) -> list[RecordType]:
         """The types that a child row of this type may hang on."""
         return [rtype for rtype in registry.values() if not (rtype.parent or rtype.is_setting)]

@@ -65,7 +65,8 @@ def _remove_untouched(actor: Actor, events: list[Event], change_set: UUID) -> li
     rest: list[Event] = []
     created: dict[str, dict[UUID, Event]] = {}
     for event in events:
-        if event.name.endswith(".created") and event.record_id:
+        # Settings have rules about their end (a stage that deals stand on stays), so they go one by one.
+        if event.name.endswith(".created") and event.record_id and not registry[event.record_type].is_setting:
             created.setdefault(event.record_type, {})[event.record_id] = event
         else:
             rest.append(event)

@@ -126,6 +126,7 @@ ANSWER = {
         "value": {"type": "string", "description": "The label of the file; without it all open labels of the field"},
         "action": {"type": "string", "enum": ["use", "create", "empty"]},
         "id": {"type": "string", "description": "The record or choice meant, with the action “use”"},
+        "within": {"type": "string", "description": "With “create”: what it belongs to (a stage's pipeline)"},
     },
 }
 

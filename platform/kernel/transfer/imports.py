@@ -23,7 +23,7 @@ from kernel.runs import work
 from kernel.runs.models import Run
 from kernel.tenancy.context import get_tenant
 from kernel.transfer import mapping, readers
-from kernel.transfer.labels import may_create
+from kernel.transfer.labels import holders, may_create
 from kernel.transfer.mapping import Entry
 from kernel.transfer.models import KnownLabel
 from kernel.transfer.sources import Source, Upload
@@ -214,7 +214,7 @@ def is_begun(run: Run) -> bool:
 def answer(run: Run, actor: Actor, answers: Any) -> None:
     """Answers to unresolved labels, remembered for the next file. The import goes on once none is left.
 
-    [{"field", "value", "action": "use" | "create" | "empty", "id"}]; without "value" for all labels of the field.
+    [{"field", "value", "action": "use" | "create" | "empty", "id", "within"}]; without "value" for all of the field.
     """
     if run.status != Run.Status.WAITING or not run.state.get("unresolved"):
         raise ValidationError(_("This import is not waiting for answers."), code="not_waiting")
@@ -252,7 +252,10 @@ def _read_answer(access: Access, target: Target, item: Mapping[str, Any], key: s
     if action == "create":
         if not may_create(access, target):
             raise _bad(_("“%(field)s” cannot be created from its name alone, or not by you.") % {"field": target.label})
-        return {"create": True}
+        within = str(item.get("within") or item.get("id") or "")
+        if within and within not in {str(pk) for pk, _label in holders(access, target)}:
+            raise _bad(_("There is no such record."))
+        return {"create": True, "within": within}
     if action != "use" or key == "*":
         raise _bad(_("Choose a record, have one created, or leave the field empty."))
     value = str(item.get("id") or "")

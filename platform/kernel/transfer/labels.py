@@ -30,6 +30,7 @@ from kernel.transfer.targets import Target
 
 MOST_LABELS = 100_000
 LOOKED_UP = 1000
+MOST_HOLDERS = 20
 Transaction = Callable[[], AbstractContextManager[Any]]
 
 
@@ -65,6 +66,7 @@ class Unresolved:
             "rows": self.rows,
             "reason": "ambiguous" if self.candidates else "not_found",
             "can_create": not self.candidates and may_create(access, self.target),
+            "within": [{"id": str(pk), "label": label} for pk, label in holders(access, self.target)],
             "suggestions": suggest(access, self.target, self.text, self.candidates),
         }
 
@@ -147,7 +149,9 @@ class Labels:
                     if sort_key(item.text) in own:
                         lookup.found[item.text] = Later(item.text)
                 missing = [item for item in missing if item.text not in lookup.found]
-            left += [item for item in missing if not self._is_answered_for_all(item, lookup)]
+            if missing:
+                with transaction():
+                    left += [item for item in missing if not self._is_answered_for_all(item, lookup)]
         return sorted(left, key=lambda item: -item.rows)
 
     def new_labels(self) -> Iterator[tuple[Lookup, list[str]]]:
@@ -167,7 +171,7 @@ class Labels:
         access.check("create")
         there = self._records(lookup.target, {sort_key(label) for label in labels})
         items = {
-            label: Item(related.values_of_label(label), related.model(id=uuid7()))
+            label: Item(self._new_values(lookup, label), related.model(id=uuid7()))
             for label in labels
             if sort_key(label) not in there
         }
@@ -178,6 +182,17 @@ class Labels:
         for text in lookup.counts:
             if text not in lookup.found and sort_key(text) in made:
                 lookup.found[text] = made[sort_key(text)]
+
+    def _new_values(self, lookup: Lookup, label: str) -> dict[str, Any]:
+        """What is known of a record to make: its label, and what it belongs to, the first where none was chosen."""
+        related = lookup.target.spec.related_type
+        values = related.values_of_label(label)
+        if related.holder:
+            answers = self.answers.get(lookup.target.name, {})
+            answer = answers.get(sort_key(label)) or answers.get("*") or {}
+            chosen = read_id(str(answer.get("within") or ""))
+            values[related.holder.name] = chosen or next(pk for pk, _label in holders(self.access, lookup.target))
+        return values
 
     def _is_answered_for_all(self, item: Unresolved, lookup: Lookup) -> bool:
         """ "*" answers all that nothing more particular was said about: leave it empty, or create it."""
@@ -283,8 +298,24 @@ def may_create(access: Access, target: Target) -> bool:
     related = target.spec.related_type
     own = access.actor.access(related)
     given = related.values_of_label("x y")
+    if related.holder and holders(access, target):
+        given[related.holder.name] = None
     needed = {name for name, spec in related.specs().items() if spec.required and not spec.read_only}
     return related.can_import and own.may("create") and needed <= set(given) <= set(own.editable())
+
+
+def holders(access: Access, target: Target) -> list[tuple[UUID, str]]:
+    """(id, label) of what a new record of the target's type may belong to, in their own order: a stage's pipelines."""
+    related = target.spec.related_type
+    if related.holder is None:
+        return []
+    memo, key = access.actor.memo, f"holders:{related.slug}"
+    if key not in memo:
+        records = access.actor.access(related).related(related.holder)
+        ordered = records.order_by(related.holder.related_type.sort, "pk")
+        memo[key] = list(ordered.values_list("pk", "label")[:MOST_HOLDERS])
+    found: list[tuple[UUID, str]] = memo[key]
+    return found
 
 
 def _typed(target: Target, value: str) -> Any:

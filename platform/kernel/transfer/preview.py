@@ -140,7 +140,7 @@ class Look:
             for entry in self.entries:
                 raw = draft.row.cells[self.columns[entry.column]]
                 text = raw if item is None else self._text(show, item.record, entry)
-                cells.append(draft.later.get(entry.field, "") or text or self._new(entry, raw))
+                cells.append(draft.later.get(entry.field, "") or self._new(entry, raw) or text)
             rows.append(ShownRow(draft.row.number, cells, _state(draft, item), draft.reasons))
         return rows
 

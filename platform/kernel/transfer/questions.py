@@ -63,7 +63,7 @@ def _offered(item: Mapping[str, Any], everyone: Mapping[str, str]) -> dict[str, 
 def _field(item: Mapping[str, Any], name: str, offered: Mapping[str, str], fmt: Format) -> Field:
     options = [Option(f"use:{pk}", label) for pk, label in offered.items()]
     if item["can_create"]:
-        options.append(Option(CREATE, _("Create “%(label)s”") % {"label": item["value"]}))
+        options += _creating(item, _("Create “%(label)s”") % {"label": item["value"]})
     options.append(Option(EMPTY, _("Leave empty")))
     rows = ngettext("%(count)s row", "%(count)s rows", item["rows"]) % {"count": fmt.number(item["rows"])}
     several = _("Several records have this name.") if item["reason"] == "ambiguous" else ""
@@ -74,10 +74,18 @@ def _field(item: Mapping[str, Any], name: str, offered: Mapping[str, str], fmt: 
     )
 
 
+def _creating(item: Mapping[str, Any], words: str) -> list[Option]:
+    """Once, or once for each of several things that it may belong to: a stage for each pipeline."""
+    if len(places := item.get("within", [])) < 2:
+        return [Option(CREATE, words)]
+    inside = _("%(create)s in %(place)s")
+    return [Option(f"{CREATE}:{one['id']}", inside % {"create": words, "place": one["label"]}) for one in places]
+
+
 def _rest(group: Question) -> Field:
     options = [Option(EMPTY, _("Leave them empty"))]
     if all(item["can_create"] for item in group.items):
-        options.insert(0, Option(CREATE, _("Create them all")))
+        options[:0] = _creating(group.items[0], _("Create them all"))
     return Field(
         f"{group.name}-rest", _("All that I do not answer here"), "select", "", options=options, empty=_("Ask me")
     )
@@ -93,5 +101,6 @@ def read_answers(posted: Mapping[str, Any], questions: list[Question]) -> list[d
                 answers.append({"field": group.name, "value": item["value"], "action": action, "id": pk})
         rest = posted.get(f"{group.name}-rest", "")
         if group.rest and rest:
-            answers.append({"field": group.name, "action": rest})
+            action, _sep, pk = str(rest).partition(":")
+            answers.append({"field": group.name, "action": action, "id": pk})
     return answers

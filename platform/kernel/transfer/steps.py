@@ -217,7 +217,7 @@ def _keep(run: Run, answers: list[dict[str, Any]]) -> None:
         if answer["action"] == "use" and name in entries:
             entries[name].values[key] = answer["id"]
         elif answer["action"] in ("create", "empty"):
-            kept = {"create": True} if answer["action"] == "create" else {"value": ""}
+            kept = {"create": True, "within": answer["id"]} if answer["action"] == "create" else {"value": ""}
             run.params["answers"].setdefault(name, {})[key] = kept
     run.params["mapping"] = mapping.dump(entries.values())
     run.save(update_fields=["params"])

@@ -11,7 +11,7 @@ from kernel.access.actor import Access, Actor
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
-from kernel.records.types import RecordType, registry
+from kernel.records.types import RecordType
 from kernel.ui.fields import Field, Option
 
 FEW = 60
@@ -110,7 +110,7 @@ def few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
 def _few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
     sort = rtype.sort.removeprefix("-")
     order = "label_key" if sort == rtype.label_field else F(sort)
-    parent = parent_of(rtype)
+    parent = rtype.holder
     ids = [parent.path + "_id"] if parent else []
     found = actor.access(rtype).records().order_by(*ids, order, "pk")
     rows = list(found.values_list("pk", "label", *ids)[: FEW + 1])
@@ -121,11 +121,3 @@ def _few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
         labels.load({parent.related: {row[2] for row in rows if row[2]}})
         return [Option(row[0], f"{labels.get(parent.related, row[2]) or ''} · {row[1]}") for row in rows]
     return [Option(row[0], row[1]) for row in rows]
-
-
-def parent_of(rtype: RecordType) -> FieldSpec | None:
-    """What a record of a settings type belongs to."""
-    for spec in rtype.specs().values():
-        if spec.kind.name == "relation" and spec.required and registry[spec.related].is_setting:
-            return spec
-    return None

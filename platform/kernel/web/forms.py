@@ -228,13 +228,8 @@ class RecordForm:
         """By somebody: what a new record starts with by itself needs no look."""
         spec = self.specs[name]
         if name in self.parsed or name in self.prefill:
-            started = self.base[name] if self.is_new else None
-            return spec.kind.canonical(spec, self.parsed.get(name, self.prefill.get(name))) not in (
-                started,
-                None,
-                "",
-                [],
-            )
+            value = spec.kind.canonical(spec, self.parsed.get(name, self.prefill.get(name)))
+            return value not in (self.base[name] if self.is_new else None, None, "", [])
         return not self.is_new and self.base[name] not in (None, "", [])
 
     def item(self, name: str) -> Field | RowsBlock:

@@ -56,9 +56,13 @@ def postgres(url: str) -> dict[str, Any]:
 
 
 POOLED: bool = env.read("DATABASE_POOLED")
+TENANT_DATABASE = postgres(env.read("DATABASE_URL") or Places(HOME).database_url)
+# What a connection asks the fifth time is planned once and kept (`rows_of` of the backend); behind a pooler, whose
+# servers change from transaction to transaction, never.
+TENANT_DATABASE["OPTIONS"]["prepare_threshold"] = None if POOLED else 5
 DATABASES = {
     # This order: a test that really commits empties the databases in it, the tenant side first.
-    "default": postgres(env.read("DATABASE_URL") or Places(HOME).database_url)
+    "default": TENANT_DATABASE
     | {
         "ENGINE": "kernel.tenancy.backend",
         "DISABLE_SERVER_SIDE_CURSORS": POOLED,
@@ -247,12 +251,12 @@ if TESTING:
 
 REDIS_URL: str = env.read("REDIS_URL") or Places(HOME).redis_url
 _CACHE: dict[str, Any] = {
-    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "BACKEND": "kernel.tenancy.cache.Valkey",
     "LOCATION": REDIS_URL,
     "KEY_PREFIX": "cache",
 }
 if TESTING:
-    _CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    _CACHE = {"BACKEND": "kernel.tenancy.cache.Memory"}
 CACHES = {
     "default": _CACHE | {"KEY_FUNCTION": "kernel.tenancy.cache.key"},  # of the current tenant
     "platform": _CACHE | {"KEY_FUNCTION": "kernel.tenancy.cache.platform_key"},  # of the whole installation

@@ -8,6 +8,7 @@ import hashlib
 import logging
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import caches
 from django.utils import timezone
@@ -74,14 +75,9 @@ _lock = threading.Lock()
 
 
 def _add(key: str, by: int, seconds: int) -> int:
-    cache = caches["platform"]
+    cache: Any = caches["platform"]
     try:
-        try:
-            return cache.incr(key, by)
-        except ValueError:  # the first of its window
-            return max(by, 0) if cache.add(key, max(by, 0), seconds + 1) else cache.incr(key, by)
-    except ValueError:  # the window ended between the two
-        return max(by, 0)
+        return int(cache.count(key, by, seconds + 1))
     except RedisError:
         log.warning("Valkey does not answer: tries are counted in each process")
     with _lock:

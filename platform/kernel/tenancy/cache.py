@@ -1,6 +1,14 @@
-"""Cache keys: those of the `default` cache carry the tenant, those of the `platform` cache belong to all."""
+"""Cache keys: those of the `default` cache carry the tenant, those of the `platform` cache belong to all.
+
+And counters, for limits: one trip to Valkey for each.
+"""
+
+from functools import cached_property
+from typing import Any
 
 from django.conf import settings
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 from kernel.tenancy.context import get_tenant
 
@@ -17,3 +25,47 @@ def platform_key(key: str, key_prefix: str, version: int) -> str:
 
 def host_key() -> str:
     return f"hosts:{settings.BASE_DOMAIN}"
+
+
+# Never below nothing: a try taken back after its window ended must not allow one more in the next.
+_COUNT = """
+local count = redis.call('INCRBY', KEYS[1], ARGV[1])
+if count < 0 then count = redis.call('INCRBY', KEYS[1], -count) end
+if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return count
+"""
+
+
+class _Client(RedisCacheClient):
+    """Django makes a client for each operation, which takes longer than the operation; this keeps one."""
+
+    @cached_property
+    def _kept(self) -> Any:
+        return super().get_client(write=True)
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        return self._kept
+
+    @cached_property
+    def counter(self) -> Any:
+        return self._kept.register_script(_COUNT)
+
+
+class Valkey(RedisCache):
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _Client
+
+    def count(self, key: str, by: int, seconds: int) -> int:
+        """Add to a counter that lapses so many seconds after its first use; answers what it stands at."""
+        client: Any = self._cache
+        return int(client.counter([self.make_key(key)], [by, seconds]))
+
+
+class Memory(LocMemCache):
+    """The same within one process, for tests."""
+
+    def count(self, key: str, by: int, seconds: int) -> int:
+        self.add(key, 0, seconds)
+        count = int(self.incr(key, by))
+        return count if count >= 0 else int(self.incr(key, -count))

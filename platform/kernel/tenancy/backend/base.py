@@ -4,10 +4,12 @@ The binding is SET LOCAL, so it ends with the transaction: nothing is left on th
 for whoever gets it from a pool. There is no tenant state here but "which tenant owns the open transaction".
 """
 
-from collections.abc import Generator
+import select
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql.introspection import DatabaseIntrospection, TableInfo
@@ -15,6 +17,7 @@ from django.utils.functional import cached_property
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
 from django_tenants.postgresql_backend.base import FakeTenant, original_backend
 from django_tenants.utils import get_public_schema_name, quote_schema_name
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from kernel.tenancy.context import (
     NoTenant,
@@ -60,6 +63,7 @@ class DatabaseWrapper(TenantsWrapper):
         self._bare = 0
         self._session = False
         self._ready = False
+        self._prepares = False
         super().__init__(*args, **kwargs)
         self.introspection = Introspection(self)
         self._ready = True
@@ -116,10 +120,18 @@ class DatabaseWrapper(TenantsWrapper):
             raise TenantSwitch(f"The transaction of {self._owner} was asked for {tenant.schema_name}.")
         cursor = PlainWrapper._cursor(self, name)
         if not self._bound:
-            with self.wrap_database_errors, self.connection.cursor() as binding:
-                binding.execute(self._binding(tenant.schema_name))
+            with self.wrap_database_errors:
+                self._bind(tenant.schema_name)
             self._owner, self._bound = tenant.schema_name, True
         return cursor
+
+    def _bind(self, schema_name: str) -> None:
+        """Bind the open transaction; the first time its BEGIN goes with it, so that both cost one round trip."""
+        server = self.connection.pgconn
+        begin = "BEGIN; " if server.transaction_status == TransactionStatus.IDLE else ""
+        result = server.exec_(f"{begin}{self._binding(schema_name)}".encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise psycopg.errors.error_from_result(result)
 
     def _binding(self, schema_name: str) -> str:
         path = ", ".join(quote_schema_name(name) for name in [schema_name, *settings.PG_EXTRA_SEARCH_PATHS])
@@ -154,6 +166,37 @@ class DatabaseWrapper(TenantsWrapper):
     def _after_savepoint(self) -> None:
         if not self.in_real_transaction():  # under TestCase the outermost block is a savepoint
             self._end()
+
+    # Statements that are asked again and again
+
+    def rows_of(self, statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows of a statement written by hand that most requests ask: planned by the server once, not each time.
+
+        The tenant's name in it gives each schema its own plan: no plan ever meets another tenant's tables.
+        """
+        self._prepares = True
+        try:
+            cursor = self.cursor()
+        finally:
+            self._prepares = False
+        with cursor:
+            cursor.execute(f"{statement} -- {self.schema_name}", params)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        if self._prepares and name is None:
+            return original_backend.ServerBindingCursor(self.connection)
+        return super().create_cursor(name)
+
+    def is_usable(self) -> bool:
+        """Whether the server is still there. It says nothing unasked but farewell, so silence needs no round trip."""
+        if self.connection is not None and not self.connection.closed and not self.errors_occurred:
+            look = select.poll()
+            look.register(self.connection.fileno(), select.POLLIN)
+            if not look.poll(0):
+                return True
+        return bool(super().is_usable())
 
     # Django's own statements that name no table
 

@@ -1,0 +1,78 @@
+"""Statements whose plans are kept answer each tenant from its own schema, and obey the rules of every other query."""
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from rows import new_team
+
+from kernel.access.models import Team
+from kernel.tenancy.cache import Memory, Valkey
+from kernel.tenancy.context import NoTenant, OutsideTransaction, in_tenant, tenant_only
+
+NAMES = "SELECT name FROM access_team WHERE name = %s"
+
+
+def test_a_kept_plan_answers_each_tenant_from_its_own_schema(tenant_a, tenant_b):
+    with in_tenant(tenant_a):
+        new_team("t:a")
+    for _turn in range(8):  # beyond the threshold, so that both plans are kept on this one connection
+        with in_tenant(tenant_a):
+            assert connection.rows_of(NAMES, ["t:a"]) == [("t:a",)]
+        with in_tenant(tenant_b):
+            assert connection.rows_of(NAMES, ["t:a"]) == []
+    with in_tenant(tenant_a), connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE statement LIKE %s", ["SELECT name FROM%"])
+        kept = {row[0].rpartition(" ")[2] for row in cursor.fetchall()}
+    assert {tenant_a.schema_name, tenant_b.schema_name} <= kept
+
+
+def test_a_kept_statement_without_a_tenant_is_refused():
+    with pytest.raises(NoTenant):
+        connection.rows_of(NAMES, ["t:a"])
+
+
+def test_a_kept_statement_outside_a_transaction_is_refused(tenant_a):
+    with tenant_only(tenant_a), pytest.raises(OutsideTransaction):
+        connection.rows_of(NAMES, ["t:a"])
+
+
+def test_a_kept_statement_sees_what_its_own_transaction_wrote(tenant_a):
+    with in_tenant(tenant_a):
+        team = new_team("t:before")
+        Team.objects.filter(pk=team.pk).update(name="t:after")
+        assert connection.rows_of(NAMES, ["t:after"]) == [("t:after",)]
+
+
+def test_a_connection_that_the_server_has_closed_is_told_without_asking():
+    mine = connection.copy()
+    mine.ensure_connection()
+    assert mine.is_usable()
+    with psycopg.connect(mine.connection.info.dsn, password=mine.settings_dict["PASSWORD"] or None) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [mine.connection.info.backend_pid])
+    assert not mine.is_usable()
+
+
+@pytest.fixture(params=["valkey", "memory"])
+def cache(request):
+    made = Valkey(settings.REDIS_URL, {}) if request.param == "valkey" else Memory("counts", {})
+    made.delete("tests:count")
+    yield made
+    made.delete("tests:count")
+
+
+def test_a_counter_begins_at_nothing_and_adds_up(cache):
+    assert [cache.count("tests:count", 1, 60) for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_counter_never_falls_below_nothing(cache):
+    assert cache.count("tests:count", -1, 60) == 0
+    assert cache.count("tests:count", 1, 60) == 1
+
+
+def test_a_counter_lapses():
+    cache = Valkey(settings.REDIS_URL, {})
+    cache.count("tests:count", 1, 60)
+    key = cache.make_key("tests:count")
+    assert 0 < cache._cache.get_client().ttl(key) <= 60
+    cache.delete("tests:count")

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from kernel.web.mail import dev_mail
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("kernel.api.urls")),
     path("", include("kernel.web.accounts.urls")),
     path("", include("kernel.web.settings.urls")),
     path("", include("crm_core.sales.settings.urls")),
@@ -14,7 +15,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kernel.transfer.urls")),
     path("", include("crm_core.reporting.urls")),
     path("", include("crm_core.sales.urls")),
-    path("", include("kernel.api.urls")),
     path("", include("kernel.web.urls")),
 ]
 if settings.EMBEDDED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -148,6 +148,34 @@ class Access:
             return rows.filter(Q(owner__in=actor.subtree_member_ids) | Q(team__in=actor.subtree_ids))
         return rows.none()
 
+    def condition(self, verb: str = "view") -> tuple[str, list[Any]] | None:
+        """`records(verb)` as a condition of SQL, for statements that are not built anew for each request.
+
+        None where it takes a query of its own: for rows that hang on another record.
+        """
+        if self.rtype.parent:
+            return None
+        parts, params = ["deleted_at IS NULL"], []
+        for needed in {"view", verb}:
+            part, values = self._condition(self.scope(needed))
+            parts += part
+            params += values
+        return " AND ".join(parts), params
+
+    def _condition(self, scope: str) -> tuple[list[str], list[Any]]:
+        """What `_within` says, in SQL."""
+        actor = self.actor
+        if scope == "all":
+            return [], []
+        if scope == "own" and actor.member:
+            return ["owner_id = %s"], [actor.member.pk]
+        if scope in ("team", "subtree") and actor.member:
+            of_team = scope == "team"
+            members = actor.teammate_ids if of_team else actor.subtree_member_ids
+            teams = actor.team_ids if of_team else actor.subtree_ids
+            return ["(owner_id = ANY(%s::uuid[]) OR team_id = ANY(%s::uuid[]))"], [list(members), list(teams)]
+        return ["false"], []
+
     def _under_parents(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Rows that hang on another record (a note about a deal) are in reach only where that record is."""
         if not self.rtype.parent:
@@ -179,26 +207,38 @@ class Access:
 
     # -- fields
 
-    @cached_property
+    @property
     def levels(self) -> dict[str, str]:
         """Each field's level. What a field depends on bounds it: a total of hidden prices is hidden too."""
-        rules, slug = self.actor.rules, self.rtype.slug
-        return {name: rules.level(slug, self._group, name) for name in self.rtype.specs()}
+        return self._fields.levels
 
     def readable(self) -> dict[str, FieldSpec]:
-        return self._readable
-
-    @cached_property
-    def _readable(self) -> dict[str, FieldSpec]:
-        return {name: spec for name, spec in self.rtype.specs().items() if self.levels[name] != "none"}
+        return self._fields.readable
 
     def editable(self) -> dict[str, FieldSpec]:
-        return self._editable
+        return self._fields.editable
 
     @cached_property
-    def _editable(self) -> dict[str, FieldSpec]:
-        return {n: s for n, s in self._readable.items() if self.levels[n] == "edit" and not s.read_only}
+    def _fields(self) -> Fields:
+        """Derived once for the same rules and the same specs; other rules and other specs are other objects."""
+        rules, slug, specs = self.actor.rules, self.rtype.slug, self.rtype.specs()
+        kept: Fields | None = rules.derived.get(slug)
+        if kept is None or kept.specs is not specs:
+            kept = rules.derived[slug] = Fields(specs, rules, slug, self._group)
+        return kept
 
     def related(self, spec: FieldSpec) -> QuerySet[Any]:
         """The records a relation may point at, for this actor: pickers, cells and writes all take these."""
         return self.actor.access(spec.related_type).records()
+
+
+class Fields:
+    """Which of a type's fields some rules let one read and edit."""
+
+    def __init__(self, specs: Mapping[str, FieldSpec], rules: Rules, slug: str, group: str) -> None:
+        self.specs = specs
+        self.levels = {name: rules.level(slug, group, name) for name in specs}
+        self.readable = {name: spec for name, spec in specs.items() if self.levels[name] != "none"}
+        self.editable = {
+            name: spec for name, spec in self.readable.items() if self.levels[name] == "edit" and not spec.read_only
+        }

@@ -4,14 +4,15 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
+from django.db import connections
 
 from kernel.access.actor import Actor, format_for
 from kernel.access.models import ApiKey, Member, Role, digest
-from kernel.access.rules import Rules
+from kernel.access.rules import united
+from kernel.tenancy.context import get_tenant
 
 # What requests ask of a member; the rest is read if somebody does ask.
 _ASKED = {"id", "name", "email", "identity", "active", "language", "calendar", "timezone", "theme", "label"}
@@ -30,15 +31,13 @@ class KeyHolder:
 
 def holder_of(secret: str) -> KeyHolder | None:
     """None for a key that is not of this tenant, was revoked, or whose member or role is gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(), [digest(secret)])
-        row = cursor.fetchone()
-    if row is None:
+    rows = cast(Any, connections["default"]).rows_of(_statement(), [digest(secret)])
+    if not rows:
         return None
-    key_id, last_used_at, role_id, role_rules, member_rules, *values = row
+    key_id, last_used_at, role_id, role_rules, member_rules, *values = rows[0]
     member = Member.from_db("default", _COLUMNS, values)
     role = Role.from_db("default", ["id", "rules"], [role_id, json.loads(role_rules)]) if role_id else None
-    rules = Rules([role.rules] if role else json.loads(member_rules))
+    rules = united(get_tenant().pk, f"[{role_rules}]" if role_id else member_rules)
     return KeyHolder(key_id, last_used_at, Actor(member, rules, "api", format_for(member), role))
 
 

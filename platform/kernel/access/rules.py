@@ -9,8 +9,11 @@ The most specific entry speaks: a type's own, then its group ("@settings"), then
 then "*". What nothing mentions is not allowed. Several roles unite: the widest scope and the highest level win.
 """
 
+import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -20,15 +23,20 @@ LEVELS = ("none", "read", "edit")
 
 
 class Rules:
-    """The united rules of some roles."""
+    """The united rules of some roles. They never change; `derived` keeps what follows from them for a record type."""
 
     def __init__(self, rules: Iterable[dict[str, Any]]) -> None:
         self._rules = list(rules)
         self.system = frozenset(right for rule in self._rules for right in rule.get("system", ()))
+        self._scopes: dict[tuple[str, str, str], str] = {}
+        self.derived: dict[str, Any] = {}
 
     def scope(self, slug: str, group: str, verb: str) -> str:
-        scopes = (_lookup(rule, slug, group, "verbs", verb) for rule in self._rules)
-        return max(scopes, key=SCOPES.index, default="none")
+        asked = (slug, group, verb)
+        if asked not in self._scopes:
+            scopes = (_lookup(rule, slug, group, "verbs", verb) for rule in self._rules)
+            self._scopes[asked] = max(scopes, key=SCOPES.index, default="none")
+        return self._scopes[asked]
 
     def level(self, slug: str, group: str, field: str) -> str:
         levels = (_lookup(rule, slug, group, "fields", field) for rule in self._rules)
@@ -36,6 +44,15 @@ class Rules:
 
     def may_system(self, right: str) -> bool:
         return right in self.system or "*" in self.system
+
+
+@lru_cache(maxsize=2048)
+def united(tenant: UUID, text: str) -> Rules:
+    """The rules spelled by a JSON array of roles' rules, read and derived from once.
+
+    The text is read from the database for each request, so that a role that has changed is other rules at once.
+    """
+    return Rules(json.loads(text))
 
 
 EVERYTHING = {"types": {"*": {"verbs": {"*": "all"}, "fields": {"*": "edit"}}}, "system": ["*"]}

@@ -26,6 +26,7 @@ from kernel.records.aggregate import Group, Measure, aggregate, read_group, read
 from kernel.records.change import Stale, create, delete, edit, restore
 from kernel.records.find import MOST, PAGE, find, get
 from kernel.records.kinds.base import read_flag
+from kernel.records.statements import attributes_of
 from kernel.records.timeline import Timeline
 
 
@@ -50,7 +51,10 @@ class RecordList(RecordEndpoint):
         access, params = self.access(slug), request.GET
         found = find(access, params)
         names = read_names(access, params.get("fields", ""))
-        page = found.page(read_whole(params, "limit", PAGE, MOST), params.get("cursor"))
+        readable = access.readable()
+        asked = readable.values() if names is None else [readable[name] for name in names if name in readable]
+        columns = attributes_of(access, asked)
+        page = found.page(read_whole(params, "limit", PAGE, MOST), params.get("cursor"), columns)
         count = found.count() if read_flag(params.get("count") or "true") else None
         return reply({"results": records_json(access, page.rows, names), "next": page.next, "count": count})
 

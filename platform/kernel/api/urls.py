@@ -3,17 +3,19 @@
 import re
 from typing import Any
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, include, path, re_path
 
 from kernel.api import account, batch, records, runs, schema
 from kernel.api.endpoint import Unknown
 from kernel.api.resources import paths, run_resources
 
-urlpatterns: list[URLPattern] = []
+_v1: list[URLPattern] = []
+_with_slash: list[URLPattern] = []
 
 
 def at(pattern: str, view: Any) -> None:
-    urlpatterns.extend((path(f"api/v1/{pattern}", view), path(f"api/v1/{pattern}/", view)))
+    _v1.append(path(pattern, view))
+    _with_slash.append(path(f"{pattern}/", view))
 
 
 at("me", account.Me.as_view())
@@ -31,4 +33,8 @@ at("<slug:slug>/batch", batch.Batch.as_view())
 at("<slug:slug>/<str:pk>", records.RecordDetail.as_view())
 at("<slug:slug>/<str:pk>/timeline", records.TimelineList.as_view())
 at("<slug:slug>/<str:pk>/<slug:name>", records.RecordVerb.as_view())
-urlpatterns.append(re_path(r"^api(?:/.*)?$", Unknown.as_view()))
+urlpatterns = [
+    # Behind one prefix: a page's address is not held against each of these, nor theirs against those of pages.
+    path("api/v1/", include([*_v1, *_with_slash])),
+    re_path(r"^api(?:/.*)?$", Unknown.as_view()),
+]

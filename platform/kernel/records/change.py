@@ -24,6 +24,7 @@ from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 from kernel.lib.text import fold, sort_key
 from kernel.records.specs import FieldSpec
+from kernel.records.statements import one
 from kernel.records.types import RecordType, registry
 from kernel.records.validation import explain, validate
 
@@ -154,8 +155,10 @@ def verb_of(rtype: RecordType, event: str) -> str:
 
 def _lock(record: Any, access: Access, version: int | None) -> Any:
     """Lock the row and bring `record` up to date; answers the row as it was found."""
-    deleted = record.deleted_at is not None
-    current = access.records(deleted=deleted).filter(pk=record.pk).select_for_update(of=("self",)).first()
+    if record.deleted_at is None:
+        current = one(access, record.pk, lock=True)
+    else:
+        current = access.records(deleted=True).filter(pk=record.pk).select_for_update(of=("self",)).first()
     if current is None:
         raise NotFound
     if version is not None and current.version != version:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from kernel.access.actor import Access
 from kernel.lib.text import fold, sort_key
 from kernel.records.filters import Filter, FilterReader
 from kernel.records.specs import FieldSpec
+from kernel.records.statements import one, partial
 
 PAGE, MOST = 50, 200
 COUNTED = 10_000
@@ -129,28 +130,36 @@ class Found:
         order = F("_sort").desc(nulls_last=True) if self._is_descending else F("_sort").asc(nulls_last=True)
         return self._sorted.order_by(order, "-pk" if self._is_descending else "pk")
 
-    def page(self, limit: int = PAGE, cursor: str | None = None) -> Page:
+    def page(self, limit: int = PAGE, cursor: str | None = None, columns: Sequence[str] = ()) -> Page:
         """The rows after `cursor`. Steady while rows are added, and as fast on the last page as on the first.
+        With `columns` (`attributes_of` the fields that are asked for) no more is read of a row.
 
         Two plain queries, rows with a value and then rows without, in place of one with NULLS LAST and OR: each
         follows an index.
         """
-        return self._page(max(1, min(limit, MOST)), cursor)
+        return self._page(max(1, min(limit, MOST)), cursor, columns)
 
-    def _page(self, limit: int, cursor: str | None) -> Page:
+    def _page(self, limit: int, cursor: str | None, columns: Sequence[str] = ()) -> Page:
         value, after, is_null = self._read_cursor(cursor)
         rows: list[Any] = []
         if not is_null:
-            rows = list(self._slice(value, after, limit + 1))
+            rows = self._read(self._slice(value, after, limit + 1), columns)
         if len(rows) <= limit and self._may_be_null:
             rest = self._sorted.filter(_sort__isnull=True)
             if is_null:
                 rest = rest.filter(self._beyond(after))
             order = "-pk" if self._is_descending else "pk"
-            rows += list(rest.annotate(sort_value=F("_sort")).order_by(order)[: limit + 1 - len(rows)])
+            rest = rest.annotate(sort_value=F("_sort")).order_by(order)[: limit + 1 - len(rows)]
+            rows += self._read(rest, columns)
         more, rows = len(rows) > limit, rows[:limit]
         previous = self._cursor_of(rows[0]) if rows and cursor else None
         return Page(rows, self._cursor_of(rows[-1]) if more else None, previous)
+
+    def _read(self, rows: QuerySet[Any], columns: Sequence[str]) -> list[Any]:
+        if not columns:
+            return list(rows)
+        names = (*columns, "sort_value")
+        return [partial(self.rtype.model, names, values) for values in rows.values_list(*names)]
 
     def page_before(self, cursor: str, limit: int = PAGE) -> Page:
         """The rows that stand just before `cursor`, in the same order: the way back."""
@@ -217,11 +226,11 @@ class Found:
         found = self.rows.order_by().values("pk")[: most + 1].count()
         return found if found <= most else None
 
-    def chunks(self, size: int = 500) -> Iterator[list[Any]]:
+    def chunks(self, size: int = 500, columns: Sequence[str] = ()) -> Iterator[list[Any]]:
         """All rows in order, piece by piece, in flat memory."""
         cursor: str | None = None
         while True:
-            page = self._page(size, cursor)
+            page = self._page(size, cursor, columns)
             if page.rows:
                 yield page.rows
             cursor = page.next
@@ -237,7 +246,7 @@ def find(access: Access, params: Mapping[str, Any] | None = None, *, deleted: bo
 
 def get(access: Access, pk: Any, *, deleted: bool = False) -> Any | None:
     """One row in reach, or None."""
-    return access.records(deleted=deleted).filter(pk=pk).first()
+    return access.records(deleted=True).filter(pk=pk).first() if deleted else one(access, pk)
 
 
 def _items(params: Mapping[str, Any]) -> list[tuple[str, Any]]:

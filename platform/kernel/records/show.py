@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db.models import Model
 
 from kernel.access.actor import Access, Actor
 from kernel.records.kinds.relations import MemberRelation, Relation
 from kernel.records.specs import FieldSpec
-from kernel.records.types import RecordType, registry
+from kernel.records.statements import array, quoted, rows_of
+from kernel.records.types import registry
 
 PLAIN = (Relation, MemberRelation)  # one id in a column of the record
 
@@ -28,25 +30,25 @@ class Labels:
         """One statement for all types of which this actor may see every record, and one for each other."""
         slugs: list[str] = []
         parts: list[str] = []
-        given: list[list[UUID]] = []
-        for slug, ids in wanted.items():
+        is_any = False
+        given: list[str] = []
+        for slug, ids in sorted(wanted.items()):
             missing = ids - self._labels[slug].keys()
             access = self._actor.access(registry[slug])
-            if missing and access.scope("view") == "all" and not access.rtype.parent:
-                parts.append(_select(access.rtype, len(slugs)))
+            if access.scope("view") == "all" and not access.rtype.parent:
+                # Asked even for none, so that the statement is the same for all records and its plan is kept.
+                parts.append(_select(access.rtype.model, len(slugs), is_setting=access.rtype.is_setting))
                 slugs.append(slug)
-                given.append(list(missing))
+                given.append(array(missing))
+                is_any = is_any or bool(missing)
             elif missing:
                 records = access.records()
                 if access.rtype.is_setting:
                     records |= access.records(deleted=True)
                 self._labels[slug] |= dict(records.filter(pk__in=missing).values_list("pk", "label"))
-        if parts:
-            # Written by hand: putting six querysets together costs as much as reading the page they belong to.
-            with connection.cursor() as cursor:
-                cursor.execute(" UNION ALL ".join(parts), given)
-                for number, pk, label in cursor.fetchall():
-                    self._labels[slugs[number]][pk] = label
+        if is_any:
+            for number, pk, label in rows_of(" UNION ALL ".join(parts), given):
+                self._labels[slugs[number]][pk] = label
 
     def of(self, slug: str) -> Mapping[UUID, str]:
         """The labels loaded of one type."""
@@ -57,11 +59,11 @@ class Labels:
         return self._labels[slug].get(pk) if pk else None
 
 
-def _select(rtype: RecordType, number: int) -> str:
+@cache
+def _select(model: type[Model], number: int, *, is_setting: bool) -> str:
     """A lost reason no longer in use keeps its name where it was chosen; a deleted company does not."""
-    table = connection.ops.quote_name(rtype.model._meta.db_table)
-    alive = "" if rtype.is_setting else " AND deleted_at IS NULL"
-    return f"SELECT {number}, id, label FROM {table} WHERE id = ANY(%s){alive}"  # noqa: S608 - only our own names
+    alive = "" if is_setting else " AND deleted_at IS NULL"
+    return f"SELECT {number}, id, label FROM {quoted(model._meta.db_table)} WHERE id = ANY(%s::uuid[]){alive}"  # noqa: S608 - only our own names
 
 
 class Shown:

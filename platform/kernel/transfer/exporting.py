@@ -21,6 +21,7 @@ from kernel.records.find import Found, find
 from kernel.records.kinds.numbers import Money
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
+from kernel.records.statements import attributes_of
 from kernel.records.types import registry
 from kernel.runs import work as runs
 from kernel.runs.models import Run
@@ -112,7 +113,7 @@ class Exporting:
             run.done, run.total = 0, found.count(most=10_000_000)
         writer = self._writer(file)
         writer.write_row(self._header())
-        chunks = found.chunks(PIECE)
+        chunks = found.chunks(PIECE, attributes_of(self.access, filter(None, self.columns)))
         while self._write_piece(writer, chunks, found):
             pass
         writer.close()

@@ -32,11 +32,20 @@ class Kind:
     can_group: ClassVar[bool] = False
     has_table: ClassVar[bool] = False
     is_reference: ClassVar[bool] = False
+    # Attributes of the record that `give` reads beside the value: an amount's currency.
+    beside: ClassVar[tuple[str, ...]] = ()
 
     # -- the record
 
     def value(self, spec: FieldSpec, record: Any) -> Any:
         return getattr(record, spec.path)
+
+    def columns(self, spec: FieldSpec) -> tuple[str, ...]:
+        """The attributes of the record that `value` and `give` read."""
+        return (*self._own(spec), *self.beside)
+
+    def _own(self, spec: FieldSpec) -> tuple[str, ...]:
+        return () if self.has_table else (spec.path,)
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         setattr(record, spec.path, value)

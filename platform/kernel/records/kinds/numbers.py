@@ -129,6 +129,7 @@ class Money(Number):
 
     name = "money"
     widget = "money"
+    beside = ("currency",)
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> Decimal | None:
         return self.check(spec, access.actor.format.parse_money(text)) if text.strip() else None

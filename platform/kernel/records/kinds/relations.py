@@ -29,6 +29,9 @@ class Relation(Kind):
     def value(self, spec: FieldSpec, record: Any) -> UUID | None:
         return getattr(record, f"{spec.path}_id")
 
+    def _own(self, spec: FieldSpec) -> tuple[str, ...]:
+        return () if self.has_table else (f"{spec.path}_id",)
+
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         setattr(record, f"{spec.path}_id", value)
 
@@ -195,6 +198,9 @@ class About(Kind):
 
     def value(self, spec: FieldSpec, record: Any) -> dict[str, str] | None:
         return {"type": record.about_type, "id": str(record.about_id)} if record.about_id else None
+
+    def _own(self, spec: FieldSpec) -> tuple[str, ...]:
+        return ("about_type", "about_id")
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         record.about_type = value["type"] if value else ""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
 from kernel.records.kinds.base import Kind
+from kernel.records.statements import array, quoted, rows_of
 
 if TYPE_CHECKING:
     from kernel.access.actor import Access
@@ -40,14 +43,14 @@ class Rows(Kind):
             held[spec.name] = [] if record.is_new else self.load(spec, [record.pk]).get(record.pk, [])
         return held[spec.name]
 
+    def columns(self, spec: FieldSpec) -> tuple[str, ...]:
+        return tuple(name for sub in spec.rows for name in sub.kind.beside)
+
     def load(self, spec: FieldSpec, ids: list[Any]) -> dict[Any, list[dict[str, Any]]]:
         """The rows of many records, in one query."""
-        model, parent = spec.extra["model"], f"{spec.extra['parent']}_id"
-        names = [sub.name for sub in spec.rows]
-        columns = [f"{sub.path}_id" if sub.kind.is_reference else sub.path for sub in spec.rows]
+        names, paths = [sub.name for sub in spec.rows], tuple(sub.path for sub in spec.rows)
         found: dict[Any, list[dict[str, Any]]] = {}
-        rows = model.objects.filter(**{f"{parent}__in": ids}).order_by(parent, "position")
-        for pk, *values in rows.values_list(parent, *columns):
+        for pk, *values in rows_of(_select(spec.extra["model"], spec.extra["parent"], paths), [array(ids)]):
             found.setdefault(pk, []).append(dict(zip(names, values, strict=True)))
         return found
 
@@ -155,3 +158,11 @@ class Rows(Kind):
     def _schema(self, spec: FieldSpec, of: Any, subs: Any) -> dict[str, Any]:
         row = {"type": "object", "properties": {sub.name: of(sub) for sub in subs}, "additionalProperties": False}
         return {"type": "array", "items": row, "maxItems": MOST_ROWS}
+
+
+@cache
+def _select(model: type[models.Model], parent: str, paths: tuple[str, ...]) -> str:
+    columns = {field.name: quoted(field.column) for field in model._meta.concrete_fields}
+    asked = ", ".join([columns[parent], *(columns[path] for path in paths)])
+    of = columns[parent]
+    return f"SELECT {asked} FROM {quoted(model._meta.db_table)} WHERE {of} = ANY(%s::uuid[]) ORDER BY {of}, position"  # noqa: S608 - only our own names

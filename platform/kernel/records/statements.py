@@ -1,0 +1,89 @@
+"""Statements that nearly every request asks, spelled once for a model in place of being built from a query each time.
+
+What a query builder costs is more than what the database does here. Rights stay where they are: a statement takes its
+condition from `Access.condition`, and whoever has none is answered by a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+from django.db import connection, connections, models
+from django.db.models.base import ModelState
+
+from kernel.access.actor import Access
+
+if TYPE_CHECKING:
+    from kernel.records.specs import FieldSpec
+
+
+def rows_of(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose plan the server may keep."""
+    return cast(Any, connections["default"]).rows_of(statement, params)  # type: ignore[no-any-return]
+
+
+def array(ids: Iterable[UUID]) -> str:
+    """For `ANY(%s::uuid[])`: spelled here, which takes a fraction of what it takes to find out what a list holds."""
+    return f"{{{','.join(map(str, ids))}}}"
+
+
+def quoted(name: Any) -> str:
+    return connection.ops.quote_name(name)
+
+
+class Table:
+    """How a model's rows are read: its columns, and how their values become those of Python."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.model = model
+        self.name = quoted(model._meta.db_table)
+        fields: list[Any] = list(model._meta.concrete_fields)
+        self.attributes = [field.attname for field in fields]
+        self.columns = ", ".join(quoted(field.column) for field in fields)
+        self.converters: list[tuple[int, Callable[..., Any], Any]] = [
+            (place, convert, field.cached_col)
+            for place, field in enumerate(fields)
+            for convert in field.get_db_converters(connection)
+        ]
+
+    def record(self, row: Sequence[Any]) -> Any:
+        values = list(row)
+        for place, convert, column in self.converters:
+            values[place] = convert(values[place], column, connection)
+        return self.model.from_db("default", self.attributes, values)
+
+
+table = cache(Table)
+
+
+def attributes_of(access: Access, specs: Iterable[FieldSpec]) -> tuple[str, ...]:
+    """What must be read of a row to show these fields; empty for all of it, where one of them is not a column's."""
+    known = table(access.rtype.model).attributes
+    asked = dict.fromkeys(["id", "version", *(name for spec in specs for name in spec.kind.columns(spec))])
+    return tuple(asked) if asked.keys() <= set(known) else ()
+
+
+def partial(model: type[models.Model], names: Sequence[str], values: Sequence[Any]) -> Any:
+    """A record of which only this was read. As one of Django's deferred fields, the rest is asked for when it is used;
+    made directly, because half the time of a list went into Django's way to do it."""
+    record = model.__new__(model)
+    record.__dict__.update(zip(names, values, strict=True))
+    record._state = ModelState()
+    record._state.adding, record._state.db = False, "default"
+    return record
+
+
+def one(access: Access, pk: Any, verb: str = "view", *, lock: bool = False) -> Any | None:
+    """The live row of this id in reach of `verb`, or None."""
+    condition = access.condition(verb)
+    if condition is None:
+        rows = access.records(verb).filter(pk=pk)
+        return (rows.select_for_update(of=("self",)) if lock else rows).first()
+    where, params = condition
+    source = table(access.rtype.model)
+    tail = " FOR UPDATE" if lock else ""
+    found = rows_of(f"SELECT {source.columns} FROM {source.name} WHERE {where} AND id = %s{tail}", [*params, pk])  # noqa: S608 - only our own names
+    return source.record(found[0]) if found else None

@@ -2,14 +2,19 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from importing import carry_out, records
 
 from crm_core.sales.models import Deal
 from kernel.events.models import Event
+from kernel.files.models import StoredFile
 from kernel.runs.models import Run
 from kernel.tenancy.context import in_tenant
+from kernel.transfer.drafts import discard, sweep_drafts
 
 
 def upload(client, slug, text, name="file.csv"):
@@ -159,12 +164,38 @@ def test_a_rep_is_offered_only_what_a_rep_may_import(client_for):
     assert 'value="products"' not in page
 
 
-def test_a_waiting_file_is_discarded(client_for, tenant_a):
+def test_a_draft_stands_apart_and_is_continued_or_discarded(client_for, tenant_a):
     sara = client_for("sara")
     run = follow(tenant_a, upload(sara, "companies", "name\nA\n"))
+    page = sara.get("/imports").content.decode()
+    assert "Not begun yet" in page
+    assert "<table" not in page
+    assert f'href="/imports/{run.pk}"' in page
     assert sara.post(f"/imports/{run.pk}/cancel")["Location"] == "/imports"
     with in_tenant(tenant_a):
-        assert Run.objects.get(pk=run.pk).status == "cancelled"
+        assert not Run.objects.filter(pk=run.pk).exists()
+        assert not StoredFile.objects.exists()
+    assert "Not begun yet" not in sara.get("/imports").content.decode()
+
+
+def test_drafts_go_after_a_week_and_begun_imports_stay(client_for, tenant_a):
+    sara = client_for("sara")
+    old, new, begun = (follow(tenant_a, upload(sara, "companies", f"name\n{name}\n")) for name in "ABC")
+    sara.post(f"/imports/{begun.pk}/preview")
+    with in_tenant(tenant_a):
+        long_ago = timezone.now() - timedelta(days=7, seconds=1)
+        Run.objects.filter(pk__in=[old.pk, begun.pk]).update(created_at=long_ago)
+        sweep_drafts()
+        assert set(Run.objects.values_list("pk", flat=True)) == {new.pk, begun.pk}
+        assert StoredFile.objects.count() == 2
+
+
+def test_what_was_begun_meanwhile_is_not_discarded(client_for, tenant_a):
+    sara = client_for("sara")
+    run = follow(tenant_a, upload(sara, "companies", "name\nA\n"))
+    sara.post(f"/imports/{run.pk}/preview")
+    with in_tenant(tenant_a), pytest.raises(ValidationError, match="begun already"):
+        discard(run)
 
 
 def test_a_list_is_exported_as_it_is_filtered(client_for, tenant_a):

@@ -16,6 +16,7 @@ from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.transfer import imports
+from kernel.transfer.drafts import KEPT, discard, drafts
 from kernel.transfer.problems import has_problems, problems_file
 from kernel.transfer.questions import Question, questions_of, read_answers
 
@@ -45,10 +46,11 @@ def history(request: HttpRequest) -> HttpResponse:
     runs = Run.objects.filter(kind="import").select_related("member").order_by("-pk")
     if not actor.may_system("*"):
         runs = runs.filter(member=actor.member)
-    shown = list(runs[:HISTORY])
+    waiting = [_row(run, None) for run in drafts().filter(member=actor.member).order_by("-pk")[:HISTORY]]
+    shown = list(runs.exclude(pk__in=drafts().values("pk"))[:HISTORY])
     undoing = Run.objects.in_bulk([run.params["undo"] for run in shown if run.params.get("undo")])
     rows = [_row(run, undoing.get(UUID(run.params["undo"])) if run.params.get("undo") else None) for run in shown]
-    context = {"heading": _("Imports"), "rows": rows}
+    context = {"heading": _("Imports"), "rows": rows, "drafts": waiting, "kept_days": KEPT.days}
     return render(request, "transfer/imports.html", context)
 
 
@@ -68,8 +70,6 @@ def state_of(run: Run, undoing: Run | None) -> dict[str, Any]:
     """An import's state in a word, and how to feel about it."""
     if run.undone_at:
         return {"state": _("Taking back") if undoing and undoing.is_open else _("Taken back"), "tone": ""}
-    if run.status == Run.Status.WAITING and not imports.is_begun(run):
-        return {"state": _("Not begun"), "tone": ""}
     return {"state": run.get_status_display(), "tone": TONES.get(run.status, "")}
 
 
@@ -170,8 +170,14 @@ def answers(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def stop(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = run_of(actor_of(request), pk)
-    cancel(run)
-    return redirect("import", run.pk) if imports.is_begun(run) else redirect("imports")
+    if imports.is_begun(run):
+        cancel(run)
+        return redirect("import", run.pk)
+    try:
+        discard(run)
+    except ValidationError:  # begun a moment ago, in another window
+        return redirect("import", run.pk)
+    return redirect("imports")
 
 
 @require_http_methods(["GET", "POST"])

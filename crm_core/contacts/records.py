@@ -7,6 +7,10 @@ from crm_core.contacts.points import sync_points
 from kernel.access.actor import Actor
 from kernel.records.types import Panel, RecordType, Related, RowsField, field, register
 
+NEXT_CONTACT_HELP = _(
+    "Follows the earliest open task, call or meeting. A date typed here holds while nothing is planned."
+)
+
 
 @register
 class Companies(RecordType):
@@ -63,7 +67,7 @@ class Contacts(RecordType):
             starts=1, links=(("phone", "tel:"), ("email", "mailto:")),
         ),
         "source", "national_id", "birth_date", "gender", "education", "city", "language",
-        "last_contacted_at", "next_contact_at",
+        "last_contacted_at", field("next_contact_at", extra={"due": True}, help=NEXT_CONTACT_HELP),
     )  # fmt: skip
     label_field = "label"
     essentials = ("first_name", "last_name", "company", "occupation", "contact_points", "owner")
@@ -77,7 +81,8 @@ class Contacts(RecordType):
         Panel(_("Follow-up"), ("source", "last_contacted_at", "next_contact_at")),
         Panel(_("Person"), ("national_id", "birth_date", "gender", "education")),
     )
-    related = (Related("deals", "contact"),)
+    related = (Related("deals", "contact"), Related("leads", "contact", quiet=True))
+    next_step_field, last_step_field = "next_contact_at", "last_contacted_at"
     match_fields = ("email", "phone", "national_id")
     synonyms = {
         "label": ("name", "full_name", "contact", "contact_name", "نام و نام خانوادگی", "نام کامل", "نام مخاطب"),

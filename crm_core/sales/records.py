@@ -18,6 +18,7 @@ tell("deal.reopened", _("%(who)s reopened this deal"))
 tell("deal.moved", _("%(who)s moved this deal to another stage"))
 
 CLOSED_ON = spec_of(Deal, "closed_on", help=_("Left empty, it is today."), extra={"starts": "today"})
+NEXT_STEP_HELP = _("Follows the earliest open task, call or meeting. A date typed here holds while nothing is planned.")
 CLOSED = {"won", "lost"}
 
 
@@ -29,7 +30,8 @@ class Deals(RecordType):
     fields = (
         "name", "company", "contact", "pipeline", "stage",
         field("status", extra={"tones": {"won": "good", "lost": "bad"}}), "amount", "probability", "opened_on",
-        "expected_close_on", "closed_on", "lost_reason", field("next_step_at", extra={"due": True}), "source",
+        "expected_close_on", "closed_on", "lost_reason",
+        field("next_step_at", extra={"due": True}, help=NEXT_STEP_HELP), "source",
         RowsField(
             "lines", _("Products"), DealLine, "deal",
             ("product", "quantity", "price", "discount", field("total", read_only=True)),
@@ -47,7 +49,7 @@ class Deals(RecordType):
         "next_step_at",
         "owner",
     )
-    filters = ("stage", "status", "owner", "company", "expected_close_on")
+    filters = ("stage", "status", "owner", "company", "expected_close_on", "next_step_at")
     search = ("name",)
     sums = ("amount",)
     panels = (
@@ -56,6 +58,7 @@ class Deals(RecordType):
         Panel(_("Dates"), ("opened_on", "expected_close_on", "closed_on", "next_step_at")),
         Panel(_("Outcome"), ("status", "lost_reason", "source")),
     )
+    next_step_field = "next_step_at"
     board = Board(by="stage", within="pipeline", total="amount", card=("company", "amount", "next_step_at", "owner"))
     verbs = (
         Verb(

@@ -15,6 +15,8 @@ from tenants.provisioned import on_provisioned
 
 VIEW_SETTINGS = {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit"}}
 NOTHING = {"*": "none"}
+# Seen by whoever sees the record they are about; of tasks about nothing ("alone") each sees the own ones.
+ACTIVITIES = ("notes", "tasks", "calls", "meetings")
 
 ROLES: dict[str, dict[str, Any]] = {
     "admin": {"types": {"*": {"verbs": {"*": "all"}, "fields": {"*": "edit"}}}, "system": ["*"]},
@@ -32,7 +34,8 @@ ROLES: dict[str, dict[str, Any]] = {
                 "fields": {"*": "edit"},
             },
             "products": {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit", "cost": "none"}},
-            "notes": {"verbs": {"*": "own", "view": "all"}, "fields": {"*": "edit"}},
+            **dict.fromkeys(ACTIVITIES, {"verbs": {"*": "own", "view": "all"}, "fields": {"*": "edit"}}),
+            "tags": {"verbs": {"*": "none", "view": "all", "create": "all"}},
             "@settings": VIEW_SETTINGS,
         },
         "system": ["import"],
@@ -46,7 +49,7 @@ ROLES: dict[str, dict[str, Any]] = {
                 "verbs": {"*": "none", "view": "all"},
                 "fields": {"*": "read", "amount": "none", "lines": "none"},
             },
-            "notes": {"verbs": {"*": "own", "view": "all", "edit": "all"}, "fields": {"*": "edit"}},
+            **dict.fromkeys(ACTIVITIES, {"verbs": {"*": "own", "view": "all", "edit": "all"}, "fields": {"*": "edit"}}),
             "@settings": VIEW_SETTINGS,
         },
         "system": [],

@@ -177,18 +177,34 @@ class Access:
         return ["false"], []
 
     def _under_parents(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """Rows that hang on another record (a note about a deal) are in reach only where that record is."""
+        """Rows that hang on another record (a note about a deal) are in reach only where that record is. Those that
+        hang on none (a task for oneself) are so where they are one's own, or where the scope of "alone" says."""
         if not self.rtype.parent:
             return rows
         reach = Q(pk__in=[])
         for parent in self.rtype.parent_types():
             access = self.actor.access(parent)
             if access.scope("view") != "none":
-                reach |= Q(about_type=parent.slug, about_id__in=access.records().values("pk"))
+                # Asked row by row: a list of all the records that rows might hang on would be read for a few of them.
+                reach |= Q(Exists(access.records().filter(pk=OuterRef("about_id"))), about_type=parent.slug)
+        if self.rtype.may_stand_alone:
+            reach |= Q(about_id=None) & self._alone()
         return rows.filter(reach)
 
     def may(self, verb: str, record: Record | None = None) -> bool:
         """May this verb be used at all, or on this record (already known to be in reach of view)?"""
+    def _alone(self) -> Q:
+        """Of rows that hang on nothing: those that are mine or that I handed to somebody, and those in scope."""
+        actor, scope = self.actor, self.scope("alone")
+        if scope == "all":
+            return Q()
+        mine = Q(owner=actor.member) | Q(created_by=actor.member) if actor.member else Q(pk__in=[])
+        if scope == "team":
+            mine |= Q(owner__in=actor.teammate_ids)
+        elif scope == "subtree":
+            mine |= Q(owner__in=actor.subtree_member_ids)
+        return mine
+
         scope = self.scope(verb)
         if record is None or scope in ("none", "all"):
             return scope != "none"

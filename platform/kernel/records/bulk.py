@@ -19,6 +19,7 @@ from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
 from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
+from kernel.records import steps
 from kernel.records.show import Shown
 from kernel.records.types import RecordType
 from kernel.records.validation import validate
@@ -37,6 +38,7 @@ class Item:
     is_new: bool = field(init=False)
 
     def __post_init__(self) -> None:
+    step: steps.Step | None = field(default=None)
         self.is_new = self.record.is_new
 
 
@@ -50,6 +52,7 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     existing = _lock(access, [item for item in items if not item.is_new])
     ready: list[tuple[Item, dict[str, Any]]] = []
     for item in items:
+    earliest = _earliest(rtype, items)
         try:
             if not item.is_new:
                 item.record = existing.get(item.record.pk)
@@ -58,7 +61,10 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
                     raise ValidationError(problem, code="gone")  # noqa: TRY301 - one place tells what refuses an item
             changes = _alter(access, item)
         except PermissionDenied as error:
+            item.step = steps.step_of(rtype, item.record)
             item.error = ValidationError(str(error))
+            if item.record.pk in earliest:
+                steps.check_typed(rtype, item.record, earliest)
         except ValidationError as error:
             item.error = error
         else:
@@ -88,6 +94,23 @@ def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
 def _alter(access: Access, item: Item) -> dict[str, Any]:
     record, rtype, is_new = item.record, access.rtype, item.is_new
     access.check("create" if is_new else "edit", None if is_new else record)
+def _without_repeated(access: Access, ready: list[tuple[Item, dict[str, Any]]]) -> list[tuple[Item, dict[str, Any]]]:
+    """Those that give no second record a value that only one may have."""
+    changed = {item.record.pk: set(item.values) | set(changes) for item, changes in ready}
+    problems = check_unique(access, [item.record for item, _changes in ready], changed)
+    for item, _changes in ready:
+        if item.record.pk in problems:
+            item.error, item.is_changed = problems[item.record.pk], False
+    return [(item, changes) for item, changes in ready if item.error is None]
+
+
+def _earliest(rtype: RecordType, items: Sequence[Item]) -> dict[UUID, datetime]:
+    """What is planned for those records whose next step is given by hand."""
+    name = rtype.next_step_field
+    typed = [item.record.pk for item in items if name and name in item.values and not item.is_new]
+    return steps.earliest_of(rtype, typed) if typed else {}
+
+
     before = {} if is_new else snapshot(rtype, record)
     editable = access.editable()
     for name, value in item.values.items():
@@ -130,6 +153,9 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
 
 def _save_tables(rtype: RecordType, records: list[Any]) -> None:
     for name, spec in rtype.specs().items():
+    steps.settle((item.step, steps.step_of(rtype, item.record)) for item, _changes in ready)
+    for (item, _changes), event in zip(ready, events, strict=True):
+        rtype.follow(item.record, event)
         touched = [record for record in records if name in record.__dict__.get("_before", {})]
         if not touched:
             continue

@@ -23,6 +23,7 @@ from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 from kernel.lib.text import fold, sort_key
+from kernel.records import steps
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import one
 from kernel.records.types import RecordType, registry
@@ -131,8 +132,11 @@ def change(
         before = {} if is_new else snapshot(access.rtype, record)
         yield record
         derive(access, record, before, given or set())
-        validate(access.rtype, record)
+        validate(access, record, before)
+        if not is_new and access.rtype.next_step_field in (given or ()):
+            steps.check_typed(access.rtype, record, steps.earliest_of(access.rtype, [record.pk]))
         after = snapshot(access.rtype, record)
+        step = steps.step_of(access.rtype, held)
         changes = differences(before | record.__dict__.get("_before", {}), after)
         if not changes and not is_new and event.endswith(".updated"):
             return
@@ -152,6 +156,8 @@ def verb_of(rtype: RecordType, event: str) -> str:
         return VERB_OF_EVENT[suffix]
     return next((verb.permission or verb.name for verb in rtype.verbs if verb.event == event), "edit")
 
+        steps.settle([(step, steps.step_of(access.rtype, record))])
+        access.rtype.follow(record, row)
 
 def _lock(record: Any, access: Access, version: int | None) -> Any:
     """Lock the row and bring `record` up to date; answers the row as it was found."""

@@ -14,7 +14,8 @@ from kernel.records.kinds import KINDS
 from kernel.records.specs import FieldSpec, spec_of
 
 if TYPE_CHECKING:
-    from kernel.access.actor import Actor
+    from kernel.access.actor import Access, Actor
+    from kernel.events.models import Event
 
 registry: dict[str, RecordType] = {}
 
@@ -51,7 +52,8 @@ class Verb:
     """One thing a user may do to a record: a permission, an event, an address and a button.
 
     `action(record, access, **values)` does it inside `change`; `fields` are what it asks for, and `applies` says on
-    which records it makes sense.
+    which records it makes sense. One with `has_page` asks on a page of its own, which the app puts at its address.
+    `undo` is the verb that takes it back. `refusal(record, access)` says more about why it does not apply.
     """
 
     name: str
@@ -69,6 +71,9 @@ class Verb:
 @dataclass(frozen=True)
 class Panel:
     """A titled group of fields on the form and the detail page."""
+    undo: str = ""
+    has_page: bool = False
+    refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
 
     title: Any
     fields: tuple[str, ...]
@@ -93,7 +98,12 @@ class Board:
 
 
 class RecordType:
-    """What a type declares. Names and order, no expressions; rules live in the model and in actions."""
+    """What a type declares. Names and order, no expressions; rules live in the model and in actions.
+
+    A `parent` type's rows hang on records of any other type. `due_field`, `is_contact`, `next_step_field` and
+    `last_step_field` are explained in kernel.records.steps; `compose` names what the composer of a record's page asks
+    for, where that is more than one long text.
+    """
 
     slug: ClassVar[str]
     model: ClassVar[type[Record]]
@@ -121,6 +131,11 @@ class RecordType:
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
     @property
+    due_field: ClassVar[str] = ""
+    is_contact: ClassVar[bool] = False
+    next_step_field: ClassVar[str] = ""
+    last_step_field: ClassVar[str] = ""
+    compose: ClassVar[tuple[str, ...]] = ()
     def name(self) -> str:
         """The singular that events are named by: deal.won."""
         return str(self.model._meta.model_name)
@@ -207,3 +222,11 @@ def register(cls: type[RecordType]) -> type[RecordType]:
     registry[rtype.slug] = rtype
     tell_record_events(rtype.name)
     return cls
+    @cached_property
+    def may_stand_alone(self) -> bool:
+        """Whether a row of this child type may hang on nothing."""
+        return self.parent and not any(spec.kind.name == "about" and spec.required for spec in self._specs.values())
+
+    def follow(self, record: Any, event: Event) -> None:
+        """Do what a change brings with it, once it is saved and in its transaction: a recurring task's next one."""
+

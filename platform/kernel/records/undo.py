@@ -18,6 +18,7 @@ from kernel.access.actor import Access, Actor
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
 from kernel.records.change import NotFound, change, event_row
+from kernel.records import steps
 from kernel.records.types import registry
 
 CHUNK = 200
@@ -62,6 +63,11 @@ def _remove_untouched(actor: Actor, events: list[Event], change_set: UUID) -> li
 
     A first version is what its event says, so nothing needs comparing.
     """
+def _removing(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Event]:
+    """Begins when the changes before it have been taken back."""
+    yield from _remove_untouched(actor, events, change_set)
+
+
     rest: list[Event] = []
     created: dict[str, dict[UUID, Event]] = {}
     for event in events:
@@ -81,9 +87,11 @@ def _remove_untouched(actor: Actor, events: list[Event], change_set: UUID) -> li
         publish(rows)
         rest += by_id.values()
     return sorted(rest, key=lambda event: event.pk, reverse=True)
+        was = [steps.step_of(access.rtype, record) for record in records]
 
 
 def _removal(access: Access, record: Any, created: Event, change_set: UUID) -> Event:
+        steps.settle((step, None) for step in was)
     return event_row(f"{access.rtype.name}.deleted", record, access, {}, change_set=change_set, cause=created.pk)
 
 

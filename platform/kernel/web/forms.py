@@ -89,8 +89,8 @@ class RecordForm:
                 # What this person cannot see was not shown, so an empty field does not mean to clear it.
                 if not spec.kind.has_table and value is None:
                     continue
-                if spec.kind.has_table:
-                    value = sorted({*value, *unseen})
+                if spec.kind.is_list:
+                    value = spec.kind.with_unseen(spec, value, spec.value(self.record), unseen)
             self.parsed[name] = value
             if comparable(spec, value) != comparable(spec, spec.value(self.record)):
                 values[name] = value

@@ -4,7 +4,10 @@ One file a family; `KINDS` is the registry that the rest of the code reads.
 """
 
 from kernel.records.kinds.base import Kind
-from kernel.records.kinds.choices import Choice, YesNo
+from kernel.records.kinds.choices import Choice, Choices, YesNo
+from kernel.records.kinds.definitions import ChoiceList, OwnDefault
+from kernel.records.kinds.facts import Facts
+from kernel.records.kinds.mixed import References
 from kernel.records.kinds.numbers import Integer, Money, Number, Percent
 from kernel.records.kinds.relations import About, MemberRelation, Relation, Relations
 from kernel.records.kinds.rows import Rows
@@ -14,8 +17,9 @@ from kernel.records.kinds.times import Date, DateTime
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Text(), LongText(), Email(), Phone(), Link(), Number(), Integer(), Percent(), Money(), YesNo(), Choice(),
-        Date(), DateTime(), Relation(), MemberRelation(), Relations(), About(), Rows(),
+        Text(), LongText(), Email(), Phone(), Link(), Number(), Integer(), Percent(), Money(), YesNo(),
+        Choice(), Choices(), ChoiceList(), OwnDefault(),
+        Date(), DateTime(), Relation(), MemberRelation(), Relations(), About(), References(), Facts(), Rows(), Tags(),
     )
 }  # fmt: skip
 

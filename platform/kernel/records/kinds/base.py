@@ -109,6 +109,10 @@ class Kind:
             return Q(**{f"{self.filter_path(spec)}__in": values})
         return Q(**{f"{self.filter_path(spec)}__{lookup}": self.filter_value(spec, raw, access)})
 
+    def with_unseen(self, spec: FieldSpec, value: Any, held: Any, unseen: set[UUID]) -> Any:
+        """A list as somebody gave it, with those of `held` that they could not see."""
+        return sorted({*value, *unseen})
+
     def filter_path(self, spec: FieldSpec) -> str:
         return spec.path
 

@@ -192,7 +192,7 @@ class About(Kind):
 
     name = "about"
     widget = "about"
-    lookups = ("exact",)
+    lookups = ("exact", "empty")
     is_sortable = False
     is_reference = True
 
@@ -224,7 +224,11 @@ class About(Kind):
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         about = self.parse(spec, raw, access)
         return Q(about_type=about["type"], about_id=about["id"])
+        if lookup == "empty":
+            return super().condition(spec, lookup, raw, access)
 
+        if about is None:
+            raise ParseError(_("Give a value to filter by."), "empty")
     def references(self, spec: FieldSpec, value: Any) -> Iterator[tuple[str, UUID]]:
         if value:
             yield value["type"], UUID(value["id"])

@@ -74,7 +74,12 @@ _ORDER = str.maketrans(ALPHABET, "".join(sorted(ALPHABET)))
 
 def sort_key(text: str) -> str:
     """A string whose code point order is dictionary order: digits, Latin, Persian. Equal exactly when folds are."""
-    return fold(text).translate(_ORDER)
+    return key_of_folded(fold(text))
+
+
+def key_of_folded(text: str) -> str:
+    """The sort key of text that is folded already; spaces and signs stay where they are."""
+    return text.translate(_ORDER)
 
 
 def visible(text: str) -> str:

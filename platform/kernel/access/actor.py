@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel.access.models import Member, Record, Role, Team
@@ -191,8 +191,6 @@ class Access:
             reach |= Q(about_id=None) & self._alone()
         return rows.filter(reach)
 
-    def may(self, verb: str, record: Record | None = None) -> bool:
-        """May this verb be used at all, or on this record (already known to be in reach of view)?"""
     def _alone(self) -> Q:
         """Of rows that hang on nothing: those that are mine or that I handed to somebody, and those in scope."""
         actor, scope = self.actor, self.scope("alone")
@@ -205,6 +203,8 @@ class Access:
             mine |= Q(owner__in=actor.subtree_member_ids)
         return mine
 
+    def may(self, verb: str, record: Record | None = None) -> bool:
+        """May this verb be used at all, or on this record (already known to be in reach of view)?"""
         scope = self.scope(verb)
         if record is None or scope in ("none", "all"):
             return scope != "none"

@@ -17,10 +17,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.lib.text import fold, sort_key
 from kernel.records.filters import Filter, FilterReader
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import one, partial
+from kernel.records.words import contains, words_of
 
 PAGE, MOST = 50, 200
 COUNTED = 10_000
@@ -80,35 +80,8 @@ class Found:
         rows = self.access.records(deleted=self._deleted)
         for condition in self._conditions:
             rows = rows.filter(condition)
-        return self._searched(rows, self.params.get("q", ""))
-
-    def _searched(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
-        """Every word must stand somewhere in what this actor may read.
-
-        `search` holds all searched fields together and has the index. Where some of them are hidden from the actor,
-        each word must also stand in a field that is not: else a match would tell what the hidden one says.
-        """
-        readable = self.access.readable()
-        hidden = [name for name in self.rtype.search if name not in readable]
-        for word in fold(text.replace("\x00", "")).split()[:8]:
-            spellings = {word, word.lstrip("0")} if word.isdigit() and word.strip("0") else {word}
-            match = Q()
-            for spelling in spellings:
-                match |= Q(search__contains=spelling)
-            rows = rows.filter(match)
-            if hidden:
-                rows = rows.filter(self._in_readable(spellings))
-        return rows
-
-    def _in_readable(self, spellings: set[str]) -> Q:
-        match = Q(pk__in=[])
-        for name in self.rtype.search:
-            spec = self.access.readable().get(name)
-            if spec is not None:
-                path = "label_key__contains" if spec.is_label else f"text_keys__{name}__icontains"
-                for spelling in spellings:
-                    match |= Q(**{path: sort_key(spelling)})
-        return match
+        words = words_of(self.params.get("q", ""))
+        return rows.filter(contains(self.access, words)) if words else rows
 
     # -- order and pages
 

@@ -27,7 +27,8 @@ from kernel.records import steps
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import one
 from kernel.records.types import RecordType, registry
-from kernel.records.validation import explain, validate
+from kernel.records.uniqueness import check_unique
+from kernel.records.validation import EMPTY, explain, validate
 
 VERB_OF_EVENT = {"created": "create", "updated": "edit", "deleted": "delete", "restored": "delete"}
 
@@ -78,7 +79,10 @@ def assign(access: Access, record: Any, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         spec = editable[name]
         if spec.kind.canonical(spec, value) != spec.canonical(record):
-            check_reach(access, spec, value)
+            # Of several, what is held already may stay, though it be out of reach by now.
+            held = set(spec.value(record)) if spec.kind.is_list and spec.kind.is_reference else ()
+            check_reach(access, spec, [pk for pk in value if pk not in held] if held else value)
+            spec.check(record, value)
         spec.assign(record, value)
 
 
@@ -130,16 +134,20 @@ def change(
             if any(own.event == event and not own.applies(held) for own in access.rtype.verbs):
                 raise Stale(held)  # won already, by whoever held it just before
         before = {} if is_new else snapshot(access.rtype, record)
+        step = steps.step_of(access.rtype, held)
         yield record
         derive(access, record, before, given or set())
         validate(access, record, before)
         if not is_new and access.rtype.next_step_field in (given or ()):
             steps.check_typed(access.rtype, record, steps.earliest_of(access.rtype, [record.pk]))
         after = snapshot(access.rtype, record)
-        step = steps.step_of(access.rtype, held)
         changes = differences(before | record.__dict__.get("_before", {}), after)
         if not changes and not is_new and event.endswith(".updated"):
             return
+        is_back = held.deleted_at is not None and record.deleted_at is None
+        problems = check_unique(access, [record], {record.pk: set(after if is_new or is_back else changes)})
+        if problems:
+            raise problems[record.pk]
         event = access.rtype.event_of(event, changes)
         # A record may be handed to somebody out of one's own reach, hence as it was held; a new one as it will be.
         access.check(verb_of(access.rtype, event), held)
@@ -148,6 +156,8 @@ def change(
         row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
         row.save(force_insert=True)
         publish([row])
+        steps.settle([(step, steps.step_of(access.rtype, record))])
+        access.rtype.follow(record, row)
 
 
 def verb_of(rtype: RecordType, event: str) -> str:
@@ -156,8 +166,6 @@ def verb_of(rtype: RecordType, event: str) -> str:
         return VERB_OF_EVENT[suffix]
     return next((verb.permission or verb.name for verb in rtype.verbs if verb.event == event), "edit")
 
-        steps.settle([(step, steps.step_of(access.rtype, record))])
-        access.rtype.follow(record, row)
 
 def _lock(record: Any, access: Access, version: int | None) -> Any:
     """Lock the row and bring `record` up to date; answers the row as it was found."""
@@ -179,9 +187,11 @@ def derive(access: Access, record: Any, before: Mapping[str, Any], given: set[st
     actor = access.actor
     if record.is_new:
         record.created_by = actor.member
-        # Imported history may have no owner, if whoever imports may see to it.
-        if access.rtype.is_owned and (actor.via != "import" or access.scope("create") != "all"):
-            record.owner_id = record.owner_id or (actor.member and actor.member.pk)
+        if access.rtype.is_owned and not record.owner_id:
+            record.owner_id = access.rtype.owner_of(record, access)
+        for name, spec in access.rtype.own_specs().items():
+            if name not in given and spec.default is not None and spec.value(record) in EMPTY:
+                spec.assign(record, spec.default)
     owner = record.owner_id
     if access.rtype.is_owned and owner and "team" not in given and str(owner) != before.get("owner"):
         record.team_id = _team_of(actor, owner)
@@ -227,15 +237,16 @@ def stamp(rtype: RecordType, record: Any) -> None:
     record.version = 1 if record.is_new else record.version + 1
     record.label = rtype.label_of(record)[:300]
     record.label_key = sort_key(record.label)[:600]  # one character may fold to many: “ﷺ” to eighteen
+    searched = rtype.searched()
     texts = {
         name: spec.kind.search_text(spec, spec.value(record))
         for name, spec in rtype.specs().items()
-        if spec.kind.is_searched and not spec.is_label and (name in rtype.search or not spec.kind.has_table)
+        if spec.kind.is_searched and not spec.is_label and (name in searched or not spec.kind.has_table)
     }
     texts = {name: text for name, text in texts.items() if text}
     record.text_keys = {name: sort_key(text) for name, text in texts.items()}
-    searched = [record.label, *(text for name, text in texts.items() if name in rtype.search)]
-    record.search = fold(" ".join(searched))
+    words = [record.label, *(text for name, text in texts.items() if name in searched)]
+    record.search = fold(" ".join(words))
 
 
 def _save(record: Any, rtype: RecordType) -> None:

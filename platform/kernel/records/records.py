@@ -1,5 +1,9 @@
-"""The people of a tenant as record types: members, teams, roles."""
+"""The people of a tenant as record types: members, teams, roles. And what it says of all types: tags and fields."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -7,10 +11,18 @@ from django.utils.translation import pgettext_lazy
 
 from kernel.access.actor import Actor
 from kernel.access.models import Member, Role, Team
+from kernel.events.models import Event
 from kernel.events.names import tell
+from kernel.records.definitions import check_definition, kinds_offered, types_offered, types_pointed_at
+from kernel.records.kinds import KINDS
+from kernel.records.models import CustomField, Tag
+from kernel.records.own_fields import forget
 from kernel.records.people import check_member, check_role, check_team
-from kernel.records.types import Panel, RecordType, register
+from kernel.records.specs import FieldSpec
+from kernel.records.tags import check_name, color_of
+from kernel.records.types import Panel, RecordType, field, register
 
+tell("tag.merged", _("%(who)s merged this tag into another"))
 tell("role.rules_changed", _("%(who)s changed what this role may do"))
 
 
@@ -76,3 +88,67 @@ class Roles(RecordType):
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         check_role(record, changed)
+
+
+@register
+class CustomFields(RecordType):
+    """The fields that the tenant gives to the other types. Only who may change them may know of them: a name alone
+    would tell what is hidden."""
+
+    slug, model = "custom-fields", CustomField
+    label, label_plural = _("Custom field"), _("Custom fields")
+    icon = "list-details"
+    fields = (
+        "record_type", "name", "other_name", "code", "kind", "help", "required", "unique", "searchable",
+        field("default", kind="own_default"), field("choices", kind="choice_list"), "related", "places", "max_length",
+        "panel", "position",
+    )  # fmt: skip
+    columns = ("name", "record_type", "kind", "code", "required")
+    filters = ("record_type", "kind")
+    sort = "position"
+    panels = (Panel(_("Custom field"), ("name", "other_name", "record_type", "kind", "code", "help", "panel")),)
+    is_setting = True
+    is_owned = False
+    in_menu = False
+    can_import = False
+    right = "company"
+
+    @cached_property
+    def _specs(self) -> Mapping[str, FieldSpec]:
+        offered = {
+            "record_type": tuple((slug, rtype.label) for slug, rtype in types_offered().items()),
+            "kind": tuple((name, kind.title) for name, kind in kinds_offered().items()),
+            "related": tuple((slug, rtype.label) for slug, rtype in types_pointed_at().items()),
+        }
+        specs = super()._specs
+        choice = {name: replace(specs[name], kind=KINDS["choice"], choices=some) for name, some in offered.items()}
+        return MappingProxyType({**specs, **choice})
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_definition(record, actor, changed)
+
+    def follow(self, record: Any, event: Event) -> None:
+        forget()
+
+
+@register
+class Tags(RecordType):
+    slug, model = "tags", Tag
+    label, label_plural = _("Tag"), _("Tags")
+    icon = "tag"
+    fields = ("name", "color")
+    columns = ("name", "color")
+    sort = "name"
+    panels = (Panel(_("Tag"), ("name", "color")),)
+    match_fields = ("name",)
+    synonyms = {"name": ("tag", "label", "برچسب", "نام برچسب"), "color": ("colour", "رنگ")}
+    told_with_label = ("color",)
+    is_setting = True
+    is_owned = False
+    in_menu = False
+
+    def values_of_label(self, label: str) -> dict[str, Any]:
+        return {"name": label, "color": color_of(label)}
+
+    def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        check_name(record)

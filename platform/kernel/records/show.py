@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,12 @@ from kernel.records.specs import FieldSpec
 from kernel.records.statements import array, quoted, rows_of
 from kernel.records.types import registry
 
-PLAIN = (Relation, MemberRelation)  # one id in a column of the record
+PLAIN = (Relation, MemberRelation)  # one id
+
+
+def getter(spec: FieldSpec) -> Callable[[Any], Any]:
+    """What reads the id of a plain relation from many rows."""
+    return spec.value if spec.code else attrgetter(spec.kind.attribute(spec))
 
 
 class Labels:
@@ -25,6 +31,7 @@ class Labels:
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
         self._labels: dict[str, dict[UUID, str]] = defaultdict(dict)
+        self._more: dict[UUID, dict[str, str]] = {}
 
     def load(self, wanted: Mapping[str, set[UUID]]) -> None:
         """One statement for all types of which this actor may see every record, and one for each other."""
@@ -35,7 +42,7 @@ class Labels:
         for slug, ids in sorted(wanted.items()):
             missing = ids - self._labels[slug].keys()
             access = self._actor.access(registry[slug])
-            if access.scope("view") == "all" and not access.rtype.parent:
+            if access.scope("view") == "all" and not (access.rtype.parent or access.rtype.told_with_label):
                 # Asked even for none, so that the statement is the same for all records and its plan is kept.
                 parts.append(_select(access.rtype.model, len(slugs), is_setting=access.rtype.is_setting))
                 slugs.append(slug)
@@ -45,7 +52,11 @@ class Labels:
                 records = access.records()
                 if access.rtype.is_setting:
                     records |= access.records(deleted=True)
-                self._labels[slug] |= dict(records.filter(pk__in=missing).values_list("pk", "label"))
+                more = access.rtype.told_with_label
+                for pk, label, *values in records.filter(pk__in=missing).values_list("pk", "label", *more):
+                    self._labels[slug][pk] = label
+                    if more:
+                        self._more[pk] = dict(zip(more, values, strict=True))
         if is_any:
             for number, pk, label in rows_of(" UNION ALL ".join(parts), given):
                 self._labels[slugs[number]][pk] = label
@@ -57,6 +68,10 @@ class Labels:
     def get(self, slug: str, pk: UUID | None) -> str | None:
         """None where there is nothing, or nothing this viewer may see."""
         return self._labels[slug].get(pk) if pk else None
+
+    def more(self, pk: UUID) -> dict[str, str]:
+        """What is told of this one beside its label, once that was loaded."""
+        return self._more.get(pk, {})
 
 
 @cache
@@ -97,8 +112,8 @@ class Shown:
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for spec in self.specs:
             if type(spec.kind) in PLAIN:
-                column = f"{spec.path}_id"
-                wanted[spec.related].update(pk for row in self.rows if (pk := getattr(row, column)))
+                held = getter(spec)
+                wanted[spec.related].update(pk for row in self.rows if (pk := held(row)))
             elif spec.kind.is_reference or any(sub.kind.is_reference for sub in spec.rows):
                 for row in self.rows:
                     for slug, pk in spec.kind.references(spec, spec.value(row)):
@@ -114,9 +129,12 @@ class Shown:
             first = spec.rows[0]
             return ", ".join(filter(None, (self.value_text(first, row.get(first.name)) for row in value or [])))
         if spec.kind.is_reference:
-            labels = (self.labels.get(slug, pk) for slug, pk in spec.kind.references(spec, value))
-            return ", ".join(filter(None, labels))
+            return ", ".join(self._labels_of(spec, value))
         return spec.kind.show(spec, value, self.access.actor.format)
+
+    def _labels_of(self, spec: FieldSpec, value: Any) -> list[str]:
+        labels = (self.labels.get(slug, pk) for slug, pk in spec.kind.references(spec, value))
+        return [label for label in labels if label]
 
     def json(self, row: Any, spec: FieldSpec) -> Any:
         """For a program."""
@@ -126,8 +144,8 @@ class Shown:
         """`json` of one field for many rows, with what is the same for all of them looked up once."""
         kind, give = spec.kind, self._giver(spec)
         if type(kind) in PLAIN:
-            column = f"{spec.path}_id"
-            return lambda row: give(getattr(row, column), row)
+            held = getter(spec)
+            return lambda row: give(held(row), row)
         return lambda row: give(kind.value(spec, row), row)
 
     def _giver(self, spec: FieldSpec) -> Callable[[Any, Any], Any]:
@@ -165,21 +183,26 @@ class Shown:
         if label is None:
             return None
         kind = {} if spec.related else {"type": slug}
-        return {**kind, "id": str(pk), "label": label}
+        return {**kind, "id": str(pk), "label": label, **self.labels.more(pk)}
 
     def cell_writer(self, spec: FieldSpec) -> Callable[[Any], Any]:
         """`cell` of one field for many rows."""
         kind = spec.kind
         if type(kind) in PLAIN:
-            column, labels = f"{spec.path}_id", self.labels.of(spec.related)
-            return lambda row: labels.get(getattr(row, column), "")
+            held, labels = getter(spec), self.labels.of(spec.related)
+            return lambda row: labels.get(held(row), "")
         if spec.rows or kind.is_reference:
-            return lambda row: self.value_text(spec, kind.value(spec, row))
+            return lambda row: self._cell_text(spec, kind.value(spec, row))
         return lambda row: kind.cell(spec, kind.value(spec, row))
 
     def cell(self, row: Any, spec: FieldSpec) -> Any:
         """For a file."""
         value = spec.value(row)
         if spec.rows or spec.kind.is_reference:
-            return self.value_text(spec, value)
+            return self._cell_text(spec, value)
         return spec.kind.cell(spec, value)
+
+    def _cell_text(self, spec: FieldSpec, value: Any) -> str:
+        if spec.kind.name == "tags":
+            return "; ".join(sorted(self._labels_of(spec, value)))
+        return self.value_text(spec, value)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Record
 from kernel.events.names import tell_record_events
 from kernel.records.kinds import KINDS
+from kernel.records.own_fields import own_fields
 from kernel.records.specs import FieldSpec, spec_of
 
 if TYPE_CHECKING:
@@ -66,14 +71,14 @@ class Verb:
     done: Any = ""
     tone: str = ""
     permission: str = ""
+    undo: str = ""
+    has_page: bool = False
+    refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
 
 
 @dataclass(frozen=True)
 class Panel:
     """A titled group of fields on the form and the detail page."""
-    undo: str = ""
-    has_page: bool = False
-    refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
 
     title: Any
     fields: tuple[str, ...]
@@ -81,20 +86,23 @@ class Panel:
 
 @dataclass(frozen=True)
 class Related:
-    """A list on the detail page: records of `slug` whose `field` is this record."""
+    """A list on the detail page: records of `slug` whose `field` is this record. A `quiet` one is left out while it
+    is empty, and nothing is added to it there."""
 
     slug: str
     field: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
 class Board:
-    """Columns by a relation (`by`) of one parent (`within`), with the total of `total` over each."""
+    """Columns by a relation (`by`), of one parent at a time where they have one (`within`), with the total of `total`
+    over each if there is something to add up."""
 
     by: str
-    within: str
-    total: str
     card: tuple[str, ...]
+    within: str = ""
+    total: str = ""
 
 
 class RecordType:
@@ -123,32 +131,66 @@ class RecordType:
     board: ClassVar[Board | None] = None
     verbs: ClassVar[tuple[Verb, ...]] = ()
     parent: ClassVar[bool] = False
-    is_setting: ClassVar[bool] = False
-    is_owned: ClassVar[bool] = True
-    in_menu: ClassVar[bool] = True
-    can_import: ClassVar[bool] = True
-    match_fields: ClassVar[tuple[str, ...]] = ()
-    synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
-
-    @property
     due_field: ClassVar[str] = ""
     is_contact: ClassVar[bool] = False
     next_step_field: ClassVar[str] = ""
     last_step_field: ClassVar[str] = ""
     compose: ClassVar[tuple[str, ...]] = ()
+    is_setting: ClassVar[bool] = False
+    right: ClassVar[str] = ""  # the system right without which nobody reaches this type
+    is_owned: ClassVar[bool] = True
+    is_tagged: ClassVar[bool] = True
+    in_menu: ClassVar[bool] = True
+    can_import: ClassVar[bool] = True
+    told_with_label: ClassVar[tuple[str, ...]] = ()
+    match_fields: ClassVar[tuple[str, ...]] = ()
+    synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+
+    @property
     def name(self) -> str:
         """The singular that events are named by: deal.won."""
         return str(self.model._meta.model_name)
 
     def specs(self) -> Mapping[str, FieldSpec]:
-        """Every field, by name, in order: the declared ones, then those that every record has."""
+        """Every field, by name, in order: the declared ones, those that every record has, the tenant's own."""
+        return own_fields().with_declared(self.slug, self._specs)
+
+    def declared(self) -> Mapping[str, FieldSpec]:
+        """The fields that every tenant has."""
         return self._specs
+
+    def own_specs(self) -> Mapping[str, FieldSpec]:
+        """The tenant's own fields of this type."""
+        return own_fields().by_type.get(self.slug, {})
+
+    @property
+    def takes_fields(self) -> bool:
+        """Whether a tenant may give this type fields of its own."""
+        return not self.is_setting
+
+    def searched(self) -> tuple[str, ...]:
+        """The fields that a search looks through."""
+        own = self.own_specs()
+        return (*self.search, *(name for name in own if own[name].extra["searchable"])) if own else self.search
+
+    def all_panels(self) -> tuple[Panel, ...]:
+        """The panels, with the tenant's own fields in those that they name; the rest in one of their own below."""
+        panels = self._panels
+        groups: dict[str, list[str]] = {}
+        for name, spec in self.own_specs().items():
+            groups.setdefault(spec.extra["panel"], []).append(name)
+        if not groups:
+            return panels
+        merged = [Panel(panel.title, (*panel.fields, *groups.pop(str(panel.title), ()))) for panel in panels]
+        return (*merged, *(Panel(title or _("More about it"), tuple(names)) for title, names in groups.items()))
 
     @cached_property
     def _specs(self) -> Mapping[str, FieldSpec]:
         specs = [self._spec(entry) for entry in self.fields]
         if self.is_owned:
             specs += [spec_of(self.model, "owner"), spec_of(self.model, "team")]
+        if self.is_tagged and not self.is_setting:
+            specs.append(spec_of(self.model, "tags", kind="tags", related="tags"))
         for name in ("created_at", "updated_at", "created_by"):
             specs.append(spec_of(self.model, name, read_only=True))
         return MappingProxyType({spec.name: spec for spec in specs})
@@ -175,12 +217,25 @@ class RecordType:
         return spec_of(model, entry.column, **entry.options) if isinstance(entry, Field) else spec_of(model, entry)
 
     @cached_property
+    def _panels(self) -> tuple[Panel, ...]:
+        """The declared panels, the first with the tags that every record may carry."""
+        panels = self.panels or (Panel(self.label, tuple(self._specs)),)
+        if "tags" not in self._specs or any("tags" in panel.fields for panel in panels):
+            return panels
+        return (replace(panels[0], fields=(*panels[0].fields, "tags")), *panels[1:])
+
+    @cached_property
     def holder(self) -> FieldSpec | None:
         """What a record of a settings type belongs to: the pipeline of a stage."""
-        for spec in self.specs().values():
+        for spec in self._specs.values():
             if spec.kind.name == "relation" and spec.required and registry[spec.related].is_setting:
                 return spec
         return None
+
+    @cached_property
+    def may_stand_alone(self) -> bool:
+        """Whether a row of this child type may hang on nothing."""
+        return self.parent and not any(spec.kind.name == "about" and spec.required for spec in self._specs.values())
 
     def parent_types(self) -> list[RecordType]:
         """The types that a child row of this type may hang on."""
@@ -209,6 +264,14 @@ class RecordType:
     def label_of(self, record: Any) -> str:
         return str(getattr(record, self.label_field) or "")
 
+    def owner_of(self, record: Any, access: Access) -> UUID | None:
+        """Whose a new record is that was given to nobody: its maker's. Imported history may have no owner, if whoever
+        imports may see to it."""
+        actor = access.actor
+        if actor.via == "import" and access.scope("create") == "all":
+            return None
+        return actor.member and actor.member.pk
+
     def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
         """The event that a change amounts to: a deal whose stage was edited to a won one is won, whoever did it."""
         return event
@@ -216,17 +279,12 @@ class RecordType:
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         """Derive values from others before a record is checked and saved. `changed` names the fields given."""
 
+    def follow(self, record: Any, event: Event) -> None:
+        """Do what a change brings with it, once it is saved and in its transaction: a recurring task's next one."""
+
 
 def register(cls: type[RecordType]) -> type[RecordType]:
     rtype = cls()
     registry[rtype.slug] = rtype
     tell_record_events(rtype.name)
     return cls
-    @cached_property
-    def may_stand_alone(self) -> bool:
-        """Whether a row of this child type may hang on nothing."""
-        return self.parent and not any(spec.kind.name == "about" and spec.required for spec in self._specs.values())
-
-    def follow(self, record: Any, event: Event) -> None:
-        """Do what a change brings with it, once it is saved and in its transaction: a recurring task's next one."""
-

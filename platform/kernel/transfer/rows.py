@@ -87,7 +87,7 @@ class Reader:
         """The values that empty cells stand for, where empty means "clear": only in fields that may be empty."""
         specs = self.rtype.specs()
         return {
-            name: [] if spec.kind.has_table else None
+            name: [] if spec.kind.is_list else None
             for name in draft.empty
             if (spec := specs.get(name)) and not spec.required and (spec.null or isinstance(spec.kind, Text))
         }

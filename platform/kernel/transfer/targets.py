@@ -43,7 +43,7 @@ class Target:
 
     @property
     def is_list(self) -> bool:
-        return self.kind.name == "relations"
+        return self.kind.is_list
 
     def is_self(self, rtype: RecordType) -> bool:
         """It points at records of the type that is imported, so that the file itself may bring them."""

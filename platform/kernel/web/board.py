@@ -1,4 +1,5 @@
-"""The board: a column for each stage of one pipeline, with how many and how much, and cards that move between them."""
+"""The board: a column for each state of a record (of a deal: each stage of one pipeline), with how many and how much,
+and cards that move between them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Board
 from kernel.ui.templatetags.ui import avatar, due, icon
+from kernel.web.cells import Cells
 from kernel.web.chips import chips_of
 from kernel.web.pages import kept, page, ways_in
 from kernel.web.reach import access_to, list_url, record_url
@@ -50,11 +52,13 @@ def show(request: HttpRequest, access: Access) -> HttpResponse:
         problems = error.messages
         params = QueryDict(mutable=True)
     places = places_of(access, board)
-    within = _within(places, read_id(params.get(board.within, "")))
+    within = _within(places, read_id(params.get(board.within, "")) if board.within else None)
     columns = _columns(access, board, params, within)
     may_move = board.by in access.editable() and access.may("edit")
     query = request.GET.urlencode()
-    chips = [chip for chip in chips_of(request, find(access, params)) if board.within not in _key(chip, request)]
+    chips = chips_of(request, find(access, params))
+    if board.within:
+        chips = [chip for chip in chips if board.within not in _key(chip, request)]
     context = {
         "rtype": access.rtype, "heading": access.rtype.label_plural, "columns": columns, "chips": chips,
         "places": [p for p in places if p["stages"]], "within": within, "within_name": board.within,
@@ -82,18 +86,22 @@ def board_of(access: Access) -> Board:
 
 
 def places_of(access: Access, board: Board) -> list[dict[str, Any]]:
-    """Pipelines with their stages, in order: two queries."""
-    by, within = access.rtype.specs()[board.by], access.rtype.specs()[board.within]
+    """Pipelines with their stages, in order, or all states as one place: at most two queries. A state's kind may be
+    an end, good or bad, as its spec says."""
+    specs = access.rtype.specs()
+    by, within = specs[board.by], specs.get(board.within)
     stages = access.actor.access(by.related_type)
-    parent = next(s for s in by.related_type.specs().values() if s.related == within.related)
+    parent = within and next(s for s in by.related_type.specs().values() if s.related == within.related)
     kinds = next((s for s in by.related_type.specs().values() if s.choices), None)
+    ends = kinds.extra.get("ends", {}) if kinds else {}
     order = F(by.related_type.sort.removeprefix("-"))
-    rows: dict[UUID, list[tuple[UUID, str, str]]] = {}
+    rows: dict[UUID | None, list[tuple[UUID, str, str]]] = {}
     for stage in stages.records().order_by(order, "pk"):
-        held = rows.setdefault(parent.value(stage), [])
-        kind = kinds.value(stage) if kinds else ""
-        plain = not kinds or kind == kinds.choices[0][0]
-        held.append((stage.pk, stage.label, f"k{len(held) % 5 + 1}" if plain else f"k-{kind}"))
+        held = rows.setdefault(parent.value(stage) if parent else None, [])
+        end = ends.get(kinds.value(stage)) if kinds else None
+        held.append((stage.pk, stage.label, f"k-{end}" if end else f"k{len(held) % 5 + 1}"))
+    if within is None:
+        return [{"id": None, "label": "", "stages": rows.get(None, [])}]
     pipelines = access.related(within).order_by(F(within.related_type.sort.removeprefix("-")), "pk")
     return [{"id": p.pk, "label": p.label, "stages": rows.get(p.pk, [])} for p in pipelines]
 
@@ -167,7 +175,7 @@ def figures_of(access: Access, board: Board, params: QueryDict) -> dict[str, tup
 def cards_of(access: Access, board: Board, rows: list[Any]) -> dict[UUID, dict[str, Any]]:
     """What a card says: label, who it is with, how much, what is next, whose it is."""
     readable = access.readable()
-    specs = [readable[name] for name in board.card if name in readable]
+    specs = [readable[name] for name in (*board.card, "tags") if name in readable]
     shown = Shown(access, rows, specs)
     return {row.pk: _card(access, shown, specs, row) for row in rows}
 
@@ -181,12 +189,16 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
     }  # fmt: skip
     for spec in specs:
         value = spec.value(row)
-        if value is None:
+        if value in (None, ""):
             continue
         if spec.kind.name == "money":
             card["value"], card["full"] = short_money(fmt, value), fmt.money(value)
         elif spec.kind.name == "member":
             card["owner"] = avatar(shown.text(row, spec), value)
+        elif spec.kind.name == "tags":
+            card["tags"] = Cells(shown).html(row, spec)
+        elif spec.kind.name == "text":
+            card["sub"], card["art"] = value, ""
         elif spec.kind.name == "relation":
             card["sub"], card["art"] = shown.text(row, spec), icon(spec.related_type.icon)
         elif spec.extra.get("due") and getattr(row, "is_open", True):

@@ -65,7 +65,7 @@ def _save(request: HttpRequest, access: Access, record: Any, spec: FieldSpec) ->
 
 
 def _read(request: HttpRequest, access: Access, spec: FieldSpec) -> Any:
-    if spec.kind.has_table:
+    if spec.kind.is_list:
         return spec.parse(",".join(filter(None, request.POST.getlist(spec.name))), access)
     if spec.kind.name == "yes_no":
         return request.POST.get(spec.name, "") == "true"
@@ -73,7 +73,7 @@ def _read(request: HttpRequest, access: Access, spec: FieldSpec) -> Any:
 
 
 def _typed(request: HttpRequest, spec: FieldSpec) -> Any:
-    return request.POST.getlist(spec.name) if spec.kind.has_table else typed(request.POST, spec.name)
+    return request.POST.getlist(spec.name) if spec.kind.is_list else typed(request.POST, spec.name)
 
 
 def _untouched(request: HttpRequest, record: Any, spec: FieldSpec) -> bool:

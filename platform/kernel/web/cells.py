@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.ui.templatetags.ui import avatar, badge, due, icon
+from kernel.web.controls import few_records
 from kernel.web.reach import record_url
 
 EMPTY = SafeString("")
@@ -30,7 +31,7 @@ class Cells:
 
     def html(self, row: Any, spec: FieldSpec) -> SafeString:
         value = spec.value(row)
-        if value in (None, "", []):
+        if value in (None, "", [], {}) and not (self.links and spec.extra.get("is_checklist")):
             return EMPTY
         draw = getattr(self, f"_{spec.kind.name}", None)
         if draw is not None:
@@ -68,8 +69,39 @@ class Cells:
         return format_html('<span class="who">{}<span class="clip" dir="auto">{}</span></span>', picture, label)
 
     def _relations(self, spec: FieldSpec, value: list[UUID], row: Any) -> SafeString:
+        if spec.extra.get("is_checklist"):
+            return self._checklist(spec, value)
         drawn = [text for pk in value if (text := self._reference(spec.related, pk))]
         return format_html_join(", ", "{}", ((text,) for text in drawn))
+
+    def _checklist(self, spec: FieldSpec, value: list[UUID]) -> SafeString:
+        """How far it is; on the record's own page each item, done or not."""
+        items = few_records(self.shown.access.actor, spec.related_type) or []
+        done = [item for item in items if item.value in value]
+        if not items:
+            return EMPTY
+        told = _("%(done)s of %(all)s") % {"done": self.format.number(len(done)), "all": self.format.number(len(items))}
+        if not self.links:
+            return badge(told, "good" if len(done) == len(items) else "")
+        drawn = (
+            (icon("check", "good", _("Done")) if item in done else icon("circle", "muted", _("Open")), item.label)
+            for item in items
+        )
+        lines = format_html_join("", '<li>{}<bdi>{}</bdi></li>', drawn)
+        return format_html('<span class="muted small">{}</span><ul class="checklist">{}</ul>', told, lines)
+
+    def _facts(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
+        if not self.links:
+            return self._isolated(self.shown.value_text(spec, value))
+        lines = spec.kind.lines(spec, value)  # type: ignore[attr-defined]
+        return format_html_join("", '<div><span class="muted">{}</span> <bdi>{}</bdi></div>', lines)
+
+    def _tags(self, spec: FieldSpec, value: list[UUID], row: Any) -> SafeString:
+        labels = self.shown.labels
+        named = sorted((label, pk) for pk in value if (label := labels.get(spec.related, pk)))
+        pattern = '<span class="tag {}" dir="auto">{}</span>'
+        drawn = format_html_join("", pattern, ((labels.more(pk).get("color", ""), label) for label, pk in named))
+        return format_html('<span class="tags">{}</span>', drawn) if drawn else EMPTY
 
     def _about(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
         return self._reference(value["type"], UUID(value["id"]))

@@ -46,6 +46,7 @@ def _sentence(found: Found, item: Filter, labels: Labels) -> str:
     patterns = {
         "exact": _("%(field)s: %(value)s"),
         "in": _("%(field)s: %(value)s"),
+        "all": _("%(field)s: all of %(value)s"),
         "contains": _("%(field)s contains “%(value)s”"),
         "gte": _("%(field)s from %(value)s"),
         "gt": _("%(field)s more than %(value)s"),
@@ -68,7 +69,7 @@ def _values(found: Found, item: Filter, labels: Labels) -> Iterable[str]:
     spec, fmt = item.spec, found.access.actor.format
     if item.lookup == "contains":
         return [item.raw]
-    parts = item.raw.split(",") if item.lookup == "in" else [item.raw]
+    parts = item.raw.split(",") if item.lookup in ("in", "all") else [item.raw]
     return [_value(found, spec, part.strip(), labels, fmt) for part in parts if part.strip()]
 
 

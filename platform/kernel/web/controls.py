@@ -11,7 +11,7 @@ from kernel.access.actor import Access, Actor
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
-from kernel.records.types import RecordType
+from kernel.records.types import RecordType, registry
 from kernel.ui.fields import Field, Option
 
 FEW = 60
@@ -53,6 +53,8 @@ class Controls:
 
     def unseen(self, spec: FieldSpec, value: Any) -> set[UUID]:
         """The records that a value points at and this actor may not see."""
+        if spec.kind.name == "tags" and self.actor.access(spec.related_type).scope("view") == "all":
+            return set()  # a tag that is not seen by somebody who sees all of them is gone
         wanted: dict[str, set[UUID]] = {}
         for slug, pk in spec.kind.references(spec, value):
             wanted.setdefault(slug, set()).add(pk)
@@ -61,9 +63,10 @@ class Controls:
 
     def _picker(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:
         related = spec.related_type
-        multiple = spec.kind.has_table
+        multiple, is_tags = spec.kind.is_list, spec.kind.name == "tags"
         ids = [pk for item in (value if isinstance(value, list) else [value]) if (pk := _as_id(item))]
-        few = few_records(self.actor, related) if related.is_setting and spec.kind.name != "member" else None
+        is_few = related.is_setting and spec.kind.name != "member" and not is_tags
+        few = few_records(self.actor, related) if is_few else None
         if few is not None:
             told["value"] = {str(pk) for pk in ids} if multiple else str(ids[0]) if ids else ""
             few = [*few, *self._hidden(spec, set(ids) - {option.value for option in few})]
@@ -72,11 +75,11 @@ class Controls:
             return Field(widget="select", options=few, empty="–", **told)
         self.labels.load({spec.related: set(ids)})
         chosen = [(str(pk), label) for pk in ids if (label := self.labels.get(spec.related, pk))]
-        may_create = not related.is_setting and self.actor.access(related).may("create")
+        may_create = (is_tags or not related.is_setting) and self.actor.access(related).may("create")
         url = f"/r/{spec.related}/options"
         return Field(
             widget="combobox", url=url, create_url=url if may_create else "", multiple=multiple, chosen=chosen,
-            placeholder=_("Search…"), **{**told, "value": ""},
+            placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": ""},
         )  # fmt: skip
 
     def _hidden(self, spec: FieldSpec, ids: set[UUID]) -> list[Option]:
@@ -121,3 +124,4 @@ def _few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
         labels.load({parent.related: {row[2] for row in rows if row[2]}})
         return [Option(row[0], f"{labels.get(parent.related, row[2]) or ''} · {row[1]}") for row in rows]
     return [Option(row[0], row[1]) for row in rows]
+

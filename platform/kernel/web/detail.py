@@ -85,7 +85,7 @@ def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], lis
     tables: list[Table] = []
     groups: list[Group] = []
     url = record_url(access.rtype.slug, record.pk)
-    for panel in access.rtype.panels:
+    for panel in access.rtype.all_panels():
         group = Group(panel.title)
         for name in panel.fields:
             spec = readable.get(name)
@@ -146,7 +146,10 @@ def _facts(access: Access, shown: Shown, record: Any) -> list[SafeString]:
     """Beside the name: the first few things a list would say."""
     cells = Cells(shown, links=True)
     specs = [access.readable()[name] for name in access.rtype.columns if name in access.readable()]
-    return [html for spec in specs if not spec.is_label and not spec.rows and (html := cells.html(record, spec))][:3]
+    plain = (spec for spec in specs if not (spec.is_label or spec.rows or spec.kind.name == "tags"))
+    facts = [html for spec in plain if (html := cells.html(record, spec))][:3]
+    tags = access.readable().get("tags")
+    return [*facts, html] if tags and (html := cells.html(record, tags)) else facts
 
 
 def _verbs(access: Access, record: Any) -> list[tuple[Verb, bool]]:
@@ -161,9 +164,9 @@ def _verbs(access: Access, record: Any) -> list[tuple[Verb, bool]]:
 def _path(access: Access, record: Any) -> list[dict[str, Any]]:
     """The stages of the record's pipeline, as steps to go."""
     board = access.rtype.board
-    if board is None or board.by not in access.editable() or board.within not in access.readable():
+    if board is None or board.by not in access.editable() or (board.within and board.within not in access.readable()):
         return []
-    within = access.readable()[board.within].value(record)
+    within = access.readable()[board.within].value(record) if board.within else None
     place = next((place for place in places_of(access, board) if place["id"] == within), None)
     if place is None:
         return []
@@ -188,9 +191,12 @@ def _related(access: Access, record: Any) -> list[RelatedList]:
         if spec is None or not other.may("view"):
             continue
         shown_page = find(other, {related.field: str(record.pk)}).page(RELATED)
+        if related.quiet and not shown_page.rows:
+            continue
         url = f"{list_url(rtype.slug)}?{related.field}={record.pk}"
         here = record_url(access.rtype.slug, record.pk)
-        new_url = f"{list_url(rtype.slug)}/new?{related.field}={record.pk}&next={here}" if other.may("create") else ""
+        may_add = other.may("create") and not related.quiet
+        new_url = f"{list_url(rtype.slug)}/new?{related.field}={record.pk}&next={here}" if may_add else ""
         label = rtype.label_plural if rtype.slug != access.rtype.slug else f"{rtype.label_plural} · {label_of(spec)}"
         items = _items(other, shown_page.rows, related.field)
         lists.append(RelatedList(rtype, label, items, url, new_url, shown_page.next is not None))
@@ -202,7 +208,7 @@ def _items(access: Access, rows: list[Any], field_name: str) -> list[dict[str, A
     specs = [access.readable()[n] for n in access.rtype.columns if n in access.readable() and n != field_name]
     specs = [spec for spec in specs if not spec.is_label]
     money = next((spec for spec in specs if spec.kind.name == "money"), None)
-    rest = [spec for spec in specs if spec is not money and not spec.kind.has_table][:2]
+    rest = [spec for spec in specs if spec is not money and not spec.kind.is_list][:2]
     shown = Shown(access, rows, [*rest, *([money] if money else [])])
     cells = Cells(shown)
     items = []

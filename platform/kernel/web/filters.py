@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
 from kernel.lib.errors import ParseError
+from kernel.records.filters import lookups_of
 from kernel.records.find import NOT_FILTERS
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Labels
@@ -72,6 +73,9 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
     elif kind.name == "yes_no":
         options = [("true", _("Yes")), ("false", _("No"))]
         group.fields = [Field(name, group.label, "checks", value=held, options=options, hide_label=True)]
+    elif spec.kind.name == "tags":
+        group.fields = _tags(request, access, spec)
+        held = [value for each in group.fields for value in each.chosen]
     elif spec.related:
         group.fields = _related(access, spec, group.label, held)
     elif kind.is_numeric or kind.name in ("date", "datetime"):
@@ -126,6 +130,21 @@ def _related(access: Access, spec: FieldSpec, label: str, held: list[str]) -> li
     ]  # fmt: skip
 
 
+def _tags(request: HttpRequest, access: Access, spec: FieldSpec) -> list[Field]:
+    """Any of these, all of them, none of them."""
+    labels = Labels(access.actor)
+    url, fields = f"/r/{spec.related}/options", []
+    for key, label in (
+        (spec.name, _("Any of")), (f"{spec.name}__all", _("All of")), (f"{spec.name}__not_in", _("None of")),
+    ):  # fmt: skip
+        raw = [*request.GET.getlist(key), *(request.GET.getlist(f"{key}__in") if key == spec.name else ())]
+        ids = [pk for given in raw for part in given.split(",") if (pk := read_id(part))]
+        labels.load({spec.related: set(ids)})
+        chosen = [(str(pk), text) for pk in ids if (text := labels.get(spec.related, pk))]
+        fields.append(Field(key, label, "combobox", url=url, multiple=True, chosen=chosen, id=f"x-{key}"))
+    return fields
+
+
 def _held(access: Access, spec: FieldSpec, raw: str, is_typed: bool) -> Any:
     """A bound as it stands in the address, to be shown as the viewer writes it."""
     if not raw or is_typed:
@@ -149,7 +168,7 @@ def _applied(request: HttpRequest, access: Access) -> tuple[QueryDict, dict[str,
             continue
         name, _sep, lookup = key.partition("__")
         spec = access.readable().get(name)
-        if spec is None or (lookup and lookup not in spec.kind.lookups):
+        if spec is None or (lookup and lookup not in lookups_of(spec.kind)):
             continue
         values = [value for value in request.GET.getlist(key) if value.strip()]
         try:
@@ -157,6 +176,9 @@ def _applied(request: HttpRequest, access: Access) -> tuple[QueryDict, dict[str,
                 text = typed(request.GET, key)
                 if text.strip():
                     query[key] = _canonical(access, spec, text)
+            elif lookup in ("all", "not_in"):
+                if values:
+                    query[key] = ",".join(values)
             elif lookup:
                 if values:
                     query[key] = values[-1]

@@ -17,7 +17,6 @@ from kernel.access.actor import Access
 from kernel.lib.money import currency_places
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
-from kernel.records.types import Panel
 from kernel.ui.fields import Field
 from kernel.web.controls import Controls, label_of
 from kernel.web.posted import RowsBlock, blank_record, comparable, posted_rows, typed
@@ -59,7 +58,7 @@ class RecordForm:
         self.record = blank_record(access) if record is None else record
         self.controls = Controls(access)
         editable = access.editable()
-        panels = access.rtype.panels or (Panel(access.rtype.label, tuple(access.rtype.specs())),)
+        panels = access.rtype.all_panels()
         wanted = set(editable if names is None else names)
         self.panels = [(panel.title, [n for n in panel.fields if n in editable and n in wanted]) for panel in panels]
         self.specs = {name: editable[name] for _title, names_ in self.panels for name in names_}
@@ -87,7 +86,7 @@ class RecordForm:
                 continue
             if spec.kind.is_reference and (unseen := self.controls.unseen(spec, spec.value(self.record))):
                 # What this person cannot see was not shown, so an empty field does not mean to clear it.
-                if not spec.kind.has_table and value is None:
+                if not spec.kind.is_list and value is None:
                     continue
                 if spec.kind.is_list:
                     value = spec.kind.with_unseen(spec, value, spec.value(self.record), unseen)
@@ -107,7 +106,7 @@ class RecordForm:
         if spec.rows:
             rows = [row for row in posted_rows(self.data, spec) if not self._is_blank(spec, row)]
             return spec._read(spec.kind.read_form, rows, self.access)  # type: ignore[attr-defined]
-        if spec.kind.has_table:
+        if spec.kind.is_list:
             return spec.parse(",".join(filter(None, self.data.getlist(spec.name))), self.access)
         return spec.parse(typed(self.data, spec.name), self.access)
 
@@ -244,7 +243,7 @@ class RecordForm:
         if spec.name in self._taken:
             return self._taken[spec.name]
         if self.data is not None and self._is_posted(spec):
-            if spec.kind.has_table:
+            if spec.kind.is_list:
                 return list(filter(None, self.data.getlist(spec.name)))
             if spec.name in self.parsed and spec.kind.is_reference:
                 return self.parsed[spec.name]

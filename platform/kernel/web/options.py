@@ -5,6 +5,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_http_methods
 
 from kernel.access.actor import Access
+from kernel.lib.text import sort_key
 from kernel.records.change import create
 from kernel.records.find import find
 from kernel.records.show import Shown
@@ -25,6 +26,8 @@ def options(request: HttpRequest, slug: str) -> JsonResponse:
 def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
     access.check("create")
     label = request.POST.get("label", "").strip()
+    if access.rtype.is_setting and (there := _called(access, label)):
+        return JsonResponse(there, status=200)
     editable = access.editable()
     try:
         values = {
@@ -40,6 +43,12 @@ def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
     return JsonResponse({"id": str(record.pk), "label": record.label}, status=201)
 
 
+def _called(access: Access, label: str) -> dict[str, str] | None:
+    """The one of this name, however it is spelt: of what people choose from there is one of each name."""
+    found = access.records().filter(label_key=sort_key(label)).values_list("pk", "label").first()
+    return {"id": str(found[0]), "label": found[1]} if found else None
+
+
 def find_options(access: Access, q: str) -> list[dict[str, str]]:
     rtype = access.rtype
     params = {"q": q}
@@ -51,7 +60,7 @@ def find_options(access: Access, q: str) -> list[dict[str, str]]:
         for name in rtype.columns
         if (spec := access.readable().get(name))
         and not spec.is_label
-        and not spec.kind.has_table
+        and not spec.kind.is_list
         and spec.kind.name in ("relation", "text", "choice", "email")
     ][:1]
     shown = Shown(access, rows, detail)

@@ -40,6 +40,9 @@ def schemas(actor: Actor) -> dict[str, Any]:
             example={"amount": "1200.0000", "currency": currency},
         ),
         "Reference": object_of({"id": ID, "label": text}, example={"id": EXAMPLE_ID, "label": "Acme"}),
+        "Tag": object_of(
+            {"id": ID, "label": text, "color": text}, example={"id": EXAMPLE_ID, "label": "VIP", "color": "blue"}
+        ),
         "About": object_of(
             {"type": text, "id": ID, "label": text}, example={"type": "deals", "id": EXAMPLE_ID, "label": "Roof"}
         ),

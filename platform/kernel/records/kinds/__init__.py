@@ -11,6 +11,7 @@ from kernel.records.kinds.mixed import References
 from kernel.records.kinds.numbers import Integer, Money, Number, Percent
 from kernel.records.kinds.relations import About, MemberRelation, Relation, Relations
 from kernel.records.kinds.rows import Rows
+from kernel.records.kinds.tags import Tags
 from kernel.records.kinds.text import Email, Link, LongText, Phone, Text
 from kernel.records.kinds.times import Date, DateTime
 

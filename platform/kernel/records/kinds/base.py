@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
@@ -31,24 +31,31 @@ class Kind:
     is_numeric: ClassVar[bool] = False
     can_group: ClassVar[bool] = False
     has_table: ClassVar[bool] = False
+    is_list: ClassVar[bool] = False
     is_reference: ClassVar[bool] = False
+    # What the settings call it where a tenant makes its own fields; a kind without a title is not offered there.
+    title: ClassVar[Any] = ""
     # Attributes of the record that `give` reads beside the value: an amount's currency.
     beside: ClassVar[tuple[str, ...]] = ()
 
     # -- the record
 
+    def attribute(self, spec: FieldSpec) -> str:
+        """The name that the value has on the model, and in queries."""
+        return spec.path
+
     def value(self, spec: FieldSpec, record: Any) -> Any:
-        return getattr(record, spec.path)
+        return spec.store.get(spec, record)
 
     def columns(self, spec: FieldSpec) -> tuple[str, ...]:
         """The attributes of the record that `value` and `give` read."""
-        return (*self._own(spec), *self.beside)
+        return (spec.path,) if spec.code else (*self._own(spec), *self.beside)
 
     def _own(self, spec: FieldSpec) -> tuple[str, ...]:
         return () if self.has_table else (spec.path,)
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
-        setattr(record, spec.path, value)
+        spec.store.put(spec, record, value)
 
     def save(self, spec: FieldSpec, record: Any) -> None:
         """Write a value that is kept in a table of its own; called where it was assigned."""
@@ -91,14 +98,25 @@ class Kind:
         """The value that `canonical` was made of."""
         return canonical
 
+    def keep(self, spec: FieldSpec, value: Any) -> Any:
+        """The canonical value as a JSON column holds it: of one form, so that its text can be compared."""
+        return self.canonical(spec, value)
+
+    def allow(self, spec: FieldSpec, value: Any) -> None:
+        """Refuse to give a record a value that it may keep but not newly get. Raises ParseError."""
+
     def references(self, spec: FieldSpec, value: Any) -> Iterator[tuple[str, UUID]]:
         """The records that a value points at, as (slug, id)."""
         yield from ()
 
+    def with_unseen(self, spec: FieldSpec, value: Any, held: Any, unseen: set[UUID]) -> Any:
+        """A list as somebody gave it, with those of `held` that they could not see."""
+        return sorted({*value, *unseen})
+
     # -- queries
 
     def order(self, spec: FieldSpec, access: Access) -> Any:
-        return F(spec.path)
+        return spec.store.ref(spec)
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         """The rows that pass `field__lookup=raw`. Raises ParseError."""
@@ -106,15 +124,8 @@ class Kind:
             return self.is_empty(spec) if read_flag(raw) else ~self.is_empty(spec)
         if lookup == "in":
             values = [self.filter_value(spec, part, access) for part in raw.split(",")[:LIST_LIMIT] if part]
-            return Q(**{f"{self.filter_path(spec)}__in": values})
-        return Q(**{f"{self.filter_path(spec)}__{lookup}": self.filter_value(spec, raw, access)})
-
-    def with_unseen(self, spec: FieldSpec, value: Any, held: Any, unseen: set[UUID]) -> Any:
-        """A list as somebody gave it, with those of `held` that they could not see."""
-        return sorted({*value, *unseen})
-
-    def filter_path(self, spec: FieldSpec) -> str:
-        return spec.path
+            return spec.store.where(spec, "in", values)
+        return spec.store.where(spec, lookup, self.filter_value(spec, raw, access))
 
     def filter_value(self, spec: FieldSpec, raw: str, access: Access) -> Any:
         value = self.parse(spec, raw, access)
@@ -123,7 +134,7 @@ class Kind:
         return value
 
     def is_empty(self, spec: FieldSpec) -> Q:
-        return Q(**{f"{spec.path}__isnull": True})
+        return spec.store.is_missing(spec)
 
     def search_text(self, spec: FieldSpec, value: Any) -> str:
         return ""

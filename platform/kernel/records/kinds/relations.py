@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, UUIDField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
 from kernel.lib.text import sort_key
 from kernel.records.kinds.base import LIST_LIMIT, Kind, nullable
+from kernel.records.storage import Held
 
 if TYPE_CHECKING:
     from kernel.access.actor import Access
@@ -21,19 +23,18 @@ if TYPE_CHECKING:
 class Relation(Kind):
     """One other record. A name in place of an id works where exactly one record in reach has that label."""
 
-    name = "relation"
+    name, title = "relation", _("Another record")
     widget = "combobox"
     can_group = True
     is_reference = True
 
-    def value(self, spec: FieldSpec, record: Any) -> UUID | None:
-        return getattr(record, f"{spec.path}_id")
+    def attribute(self, spec: FieldSpec) -> str:
+        return f"{spec.path}_id"
 
     def _own(self, spec: FieldSpec) -> tuple[str, ...]:
-        return () if self.has_table else (f"{spec.path}_id",)
-
-    def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
-        setattr(record, f"{spec.path}_id", value)
+        if self.has_table:
+            return ()
+        return (spec.path if spec.code else f"{spec.path}_id",)
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> UUID | None:
         text = text.strip()
@@ -61,9 +62,6 @@ class Relation(Kind):
             raise ParseError(_("More than one is called “%(label)s”. Choose one by its id."), "ambiguous", label=label)
         raise ParseError(_("There is none called “%(label)s”."), "not_found", label=label)
 
-    def filter_path(self, spec: FieldSpec) -> str:
-        return f"{spec.path}_id"
-
     def filter_value(self, spec: FieldSpec, raw: str, access: Access) -> Any:
         found = read_id(raw)
         if found is None:
@@ -72,13 +70,19 @@ class Relation(Kind):
 
     def among(self, spec: FieldSpec, ids: Any, access: Access) -> Q:
         """The records that point at one of these: a list of ids, or a query for them."""
-        return Q(**{f"{self.filter_path(spec)}__in": ids})
+        if spec.code and isinstance(ids, QuerySet):
+            ids = ids.values_list(Cast("pk", TextField()), flat=True)
+        return spec.store.where(spec, "in", ids)
 
     def order(self, spec: FieldSpec, access: Access) -> Any:
         """By label; where some of these records are out of reach, only by the labels of those that are not."""
-        if access.actor.access(spec.related_type).scope("view") == "all":
+        if spec.code:
+            held: Any = Cast(Held(OuterRef(spec.path), spec.code), UUIDField())
+        elif access.actor.access(spec.related_type).scope("view") == "all":
             return F(f"{spec.path}__label_key")
-        return Subquery(access.related(spec).filter(pk=OuterRef(f"{spec.path}_id")).values("label_key")[:1])
+        else:
+            held = OuterRef(f"{spec.path}_id")
+        return Subquery(access.related(spec).filter(pk=held).values("label_key")[:1])
 
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
         return str(value) if value else None
@@ -99,7 +103,7 @@ class Relation(Kind):
 
 
 class MemberRelation(Relation):
-    name = "member"
+    name, title = "member", _("Member")
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> UUID | None:
         return me(text, access) or super().parse(spec, text, access)
@@ -115,18 +119,22 @@ class MemberRelation(Relation):
         if lookup == "empty" or MY_TEAM not in parts:
             return super().condition(spec, lookup, raw, access)
         rest = ",".join(part for part in parts if part != MY_TEAM)
-        mates = Q(**{f"{self.filter_path(spec)}__in": access.actor.teammate_ids})
+        mates = spec.store.where(spec, "in", access.actor.teammate_ids)
         return mates | super().condition(spec, "in", rest, access) if rest else mates
 
 
 class Relations(Relation):
     """Several other records, through a many-to-many column. The value is a sorted list of ids."""
 
-    name = "relations"
+    name, title = "relations", ""
     widget = "relations"
     is_sortable = False
     can_group = False
     has_table = True
+    is_list = True
+
+    def attribute(self, spec: FieldSpec) -> str:
+        return spec.path
 
     def value(self, spec: FieldSpec, record: Any) -> Any:
         held = record.__dict__.setdefault("_many", {})
@@ -152,9 +160,6 @@ class Relations(Relation):
             raise ParseError(_("Send a list of ids."), "type")
         return sorted({found for item in raw if (found := Relation.take(self, spec, item, access))})
 
-    def filter_path(self, spec: FieldSpec) -> str:
-        return spec.path
-
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         """Asked of the rows in between: joined to them, a record that points at two would be found twice."""
         if lookup == "empty":
@@ -167,9 +172,6 @@ class Relations(Relation):
         column: Any = getattr(access.rtype.model, spec.path)
         source, target = column.field.m2m_column_name(), column.field.m2m_reverse_name()
         return Q(pk__in=column.through.objects.filter(**{f"{target}__in": ids}).values(source))
-
-    def is_empty(self, spec: FieldSpec) -> Q:
-        return Q(**{f"{spec.path}__isnull": True})
 
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
         return [str(item) for item in value or []]
@@ -222,13 +224,13 @@ class About(Kind):
         return {"type": raw["type"], "id": str(UUID(raw["id"]))}
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
-        about = self.parse(spec, raw, access)
-        return Q(about_type=about["type"], about_id=about["id"])
         if lookup == "empty":
             return super().condition(spec, lookup, raw, access)
-
+        about = self.parse(spec, raw, access)
         if about is None:
             raise ParseError(_("Give a value to filter by."), "empty")
+        return Q(about_type=about["type"], about_id=about["id"])
+
     def references(self, spec: FieldSpec, value: Any) -> Iterator[tuple[str, UUID]]:
         if value:
             yield value["type"], UUID(value["id"])

@@ -36,6 +36,7 @@ class Rows(Kind):
     is_sortable = False
     is_searched = True
     has_table = True
+    is_list = True
 
     def value(self, spec: FieldSpec, record: Any) -> list[dict[str, Any]]:
         held = record.__dict__.setdefault("_rows", {})

@@ -21,8 +21,13 @@ def may_teams(actor: Actor) -> bool:
     return actor.may_system("members") and actor.access(registry["teams"]).may("edit")
 
 
+def may_tags(actor: Actor) -> bool:
+    return actor.access(registry["tags"]).may("edit")
+
+
 add_section(Section("profile", _("Profile"), "user", ME, 10))
 add_section(Section("keys", _("API keys"), "key", ME, 20))
 add_section(Section("company", _("Company"), "building", COMPANY, 30, may_company))
 add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))
 add_section(Section("teams", _("Teams"), "users-group", COMPANY, 50, may_teams))
+add_section(Section("tags", _("Tags"), "tag", COMPANY, 55, may_tags))

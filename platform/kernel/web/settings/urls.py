@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kernel.web.settings import company, keys, members, profile, teams
+from kernel.web.settings import company, keys, members, profile, tags, teams
 
 urlpatterns = [
     path("settings", profile.index, name="settings"),
@@ -20,6 +20,11 @@ urlpatterns = [
     path("settings/teams/new", teams.new, name="settings-team-new"),
     path("settings/teams/<uuid:pk>", teams.team, name="settings-team"),
     path("settings/teams/<uuid:pk>/delete", teams.remove, name="settings-team-delete"),
+    path("settings/tags", tags.tags, name="settings-tags"),
+    path("settings/tags/<uuid:pk>", tags.tag, name="settings-tag"),
+    path("settings/tags/<uuid:pk>/merge", tags.merging, name="settings-tag-merge"),
+    path("settings/tags/<uuid:pk>/archive", tags.archive, name="settings-tag-archive"),
+    path("settings/tags/<uuid:pk>/show", tags.show, name="settings-tag-show"),
     path("settings/keys", keys.keys, name="settings-keys"),
     path("settings/keys/<uuid:pk>/revoke", keys.revoke, name="settings-key-revoke"),
 ]

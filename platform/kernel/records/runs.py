@@ -1,0 +1,4 @@
+from kernel.records.tagging import KIND, retag
+from kernel.runs.work import runner
+
+runner(KIND)(retag)

@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import connection
 from django.utils.translation import gettext as _
 
-from crm_core.sales.models import Deal, LostReason, Stage
+from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
 from kernel.access.actor import Actor
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
 from kernel.records.kinds.relations import read_id
 from kernel.records.specs import FieldSpec
+from kernel.records.statements import rows_of
 
 
 class Place(NamedTuple):
@@ -27,14 +27,19 @@ class Place(NamedTuple):
     probability: Decimal
 
 
+_STAGES = f"""
+    SELECT s.id, s.pipeline_id, s.kind, s.probability
+    FROM {Stage._meta.db_table} s JOIN {Pipeline._meta.db_table} p ON p.id = s.pipeline_id AND p.deleted_at IS NULL
+    WHERE s.deleted_at IS NULL ORDER BY p.position, p.id, s.position, s.id
+"""  # noqa: S608 - only our own names
+_HOLD = f"SELECT 1 FROM {Stage._meta.db_table} WHERE id = %s AND deleted_at IS NULL FOR SHARE"  # noqa: S608
+
+
 class Stages:
     """The tenant's pipelines and stages, read once for an actor: they are few, deals are many."""
 
     def __init__(self) -> None:
-        alive = Stage.objects.alive().filter(pipeline__deleted_at=None)
-        stages = alive.order_by("pipeline__position", "pipeline_id", "position", "pk")
-        rows = stages.values_list("pk", "pipeline_id", "kind", "probability")
-        self.by_id: dict[UUID, Place] = {row[0]: Place(*row) for row in rows}
+        self.by_id: dict[UUID, Place] = {row[0]: Place(*row) for row in rows_of(_STAGES, [])}
 
     @cached_property
     def has_reasons(self) -> bool:
@@ -93,18 +98,15 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
     if stage.kind == Stage.Kind.WON:
         deal.lost_reason_id = None
     # A deal that an import brought as lost may go on without a reason until somebody touches that.
-    asks_why = (is_closed_now or "lost_reason" in changed) and stages.has_reasons and actor.via != "import"
-    if stage.kind == Stage.Kind.LOST and not deal.lost_reason_id and asks_why:
+    asks_why = (is_closed_now or "lost_reason" in changed) and actor.via != "import"
+    if stage.kind == Stage.Kind.LOST and not deal.lost_reason_id and asks_why and stages.has_reasons:
         raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
 
 
 def _hold(stage: Place) -> None:
     """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal."""
-    table = connection.ops.quote_name(Stage._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s AND deleted_at IS NULL FOR SHARE", [stage.pk])  # noqa: S608 - our own name
-        if cursor.fetchone() is None:
-            raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
+    if not rows_of(_HOLD, [stage.pk]):
+        raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
 
 
 def _place(deal: Deal, stages: Stages, changed: set[str]) -> None:

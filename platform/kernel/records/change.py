@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,14 +19,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor
-from kernel.access.models import Team
+from kernel.access.models import Member, Team
 from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 from kernel.lib.text import fold, sort_key
 from kernel.records import steps
 from kernel.records.specs import FieldSpec
-from kernel.records.statements import one
+from kernel.records.statements import count_of, one, quoted, rows_of, write
 from kernel.records.types import RecordType, registry
 from kernel.records.uniqueness import check_unique
 from kernel.records.validation import EMPTY, explain, validate
@@ -103,7 +104,7 @@ def check_reach(access: Access, spec: FieldSpec, value: Any) -> None:
     for slug, pk in spec.kind.references(spec, value):
         wanted[slug].add(pk)
     for slug, ids in wanted.items():
-        if access.actor.access(registry[slug]).records().filter(pk__in=ids).count() != len(ids):
+        if count_of(access.actor.access(registry[slug]), ids) != len(ids):
             raise ValidationError({spec.name: ValidationError(_("There is no such record."), code="not_found")})
 
 
@@ -152,9 +153,8 @@ def change(
         # A record may be handed to somebody out of one's own reach, hence as it was held; a new one as it will be.
         access.check(verb_of(access.rtype, event), held)
         stamp(access.rtype, record)
-        _save(record, access.rtype)
         row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
-        row.save(force_insert=True)
+        _save(record, access.rtype, row)
         publish([row])
         steps.settle([(step, steps.step_of(access.rtype, record))])
         access.rtype.follow(record, row)
@@ -202,10 +202,17 @@ def _team_of(actor: Actor, member: UUID) -> UUID | None:
     """The team of a record's owner, if there is but one."""
     teams = actor.memo.setdefault("team_of", {})
     if member not in teams:
-        found = list(Team.objects.alive().filter(members=member).values_list("pk", flat=True)[:2])
-        teams[member] = found[0] if len(found) == 1 else None
+        found = rows_of(_teams(), [member])
+        teams[member] = found[0][0] if len(found) == 1 else None
     found_team: UUID | None = teams[member]
     return found_team
+
+
+@cache
+def _teams() -> str:
+    team, of = quoted(Team._meta.db_table), quoted(Member.teams.through._meta.db_table)
+    alive = f"{of} o JOIN {team} t ON t.id = o.team_id AND t.deleted_at IS NULL"
+    return f"SELECT t.id FROM {alive} WHERE o.member_id = %s LIMIT 2"  # noqa: S608 - only our own names
 
 
 UNTOLD = {"created_at", "updated_at", "created_by"}
@@ -249,14 +256,18 @@ def stamp(rtype: RecordType, record: Any) -> None:
     record.search = fold(" ".join(words))
 
 
-def _save(record: Any, rtype: RecordType) -> None:
+def _save(record: Any, rtype: RecordType, event: Event) -> None:
+    """The record and its event; child rows between the two, if some were assigned."""
+    assigned = record.__dict__.get("_before", {})
     try:
-        record.save(force_insert=record.is_new)
-        for name in record.__dict__.get("_before", {}):
+        write(*((record,) if assigned else (record, event)))
+        for name in assigned:
             spec = rtype.specs()[name]
             spec.kind.save(spec, record)
     except IntegrityError as error:  # undone by the savepoint of `change`
         raise explain(error, rtype) from error
+    if assigned:
+        write(event)
     record.__dict__.pop("_before", None)
 
 

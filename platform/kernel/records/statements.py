@@ -49,6 +49,19 @@ class Table:
             for convert in field.get_db_converters(connection)
         ]
 
+        self.insert = f"INSERT INTO {self.name} ({self.columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 - only our own names
+        rest = [field for field in fields if not field.primary_key]
+        sets = ", ".join(f"{quoted(field.column)} = %s" for field in rest)
+        self.update = f"UPDATE {self.name} SET {sets} WHERE {quoted(model._meta.pk.column)} = %s"  # type: ignore[union-attr] # noqa: S608
+        self.fields, self.changing = fields, [*rest, model._meta.pk]
+
+    def writing(self, record: Any) -> tuple[str, list[Any]]:
+        """The statement that keeps this record, and its values."""
+        adding = record._state.adding
+        fields = self.fields if adding else self.changing
+        values = [field.get_db_prep_save(field.pre_save(record, adding), connection) for field in fields]
+        return self.insert if adding else self.update, values
+
     def record(self, row: Sequence[Any]) -> Any:
         values = list(row)
         for place, convert, column in self.converters:
@@ -74,6 +87,31 @@ def partial(model: type[models.Model], names: Sequence[str], values: Sequence[An
     record._state = ModelState()
     record._state.adding, record._state.db = False, "default"
     return record
+
+
+def write(*records: Any) -> None:
+    """Insert what is new and update what is not, in one trip. The caller holds the rows that there are already."""
+    statements: list[str] = []
+    params: list[Any] = []
+    for record in records:
+        model: type[models.Model] = type(record)
+        statement, values = table(model).writing(record)
+        statements.append(statement)
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements), params)
+    for record in records:
+        record._state.adding, record._state.db = False, "default"
+
+
+def count_of(access: Access, ids: Iterable[UUID]) -> int:
+    """How many of these ids are rows in reach."""
+    condition = access.condition()
+    if condition is None:
+        return access.records().filter(pk__in=list(ids)).count()
+    where, params = condition
+    statement = f"SELECT count(*) FROM {table(access.rtype.model).name} WHERE {where} AND id = ANY(%s::uuid[])"  # noqa: S608 - only our own names
+    return int(rows_of(statement, [*params, array(ids)])[0][0])
 
 
 def one(access: Access, pk: Any, verb: str = "view", *, lock: bool = False) -> Any | None:

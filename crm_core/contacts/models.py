@@ -9,11 +9,41 @@ from kernel.records.columns import CurrencyField, MoneyField, PhoneField
 
 
 class LeadSource(Record):
-    """Where people come to know us: the site, an exhibition, a call."""
+    """Where people come to know us: the site, an exhibition, a call. Who answers a lead of it, and how soon."""
 
     slug = "sources"
 
+    class Channel(models.TextChoices):
+        WEBSITE = "website", _("Website")
+        PHONE = "phone", _("Phone")
+        REFERRAL = "referral", _("Referral")
+        EVENT = "event", _("Event")
+        SOCIAL = "social", _("Social media")
+        ADVERTISING = "advertising", _("Advertising")
+        PARTNER = "partner", _("Partner")
+        OTHER = "other", _("Other")
+
     name = models.CharField(_("name"), max_length=100)
+    channel = models.CharField(_("channel"), max_length=11, choices=Channel.choices, blank=True)
+    intake_owner = models.ForeignKey(
+        "access.Member",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("new leads go to"),
+    )
+    intake_team = models.ForeignKey(
+        "access.Team",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("or to the team"),
+    )
+    intake_hours = models.PositiveSmallIntegerField(_("hours to answer"), null=True, blank=True)
 
 
 class Company(Record):

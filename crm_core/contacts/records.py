@@ -32,7 +32,12 @@ class Companies(RecordType):
         Panel(_("Reach"), ("phone", "email", "website", "address", "city", "country")),
         Panel(_("Size"), ("employees", "annual_revenue", "founded_year")),
     )
-    related = (Related("contacts", "company"), Related("deals", "company"), Related("companies", "parent"))
+    related = (
+        Related("contacts", "company"),
+        Related("deals", "company"),
+        Related("companies", "parent"),
+        Related("leads", "company", quiet=True),
+    )
     match_fields = ("name", "email", "phone", "website")
     synonyms = {
         "name": ("account", "account_name", "company_name", "organization", "organisation", "customer", "client",
@@ -117,10 +122,13 @@ class Sources(RecordType):
     slug, model = "sources", LeadSource
     label, label_plural = _("Lead source"), _("Lead sources")
     icon = "map-pin"
-    fields = ("name",)
-    columns = ("name",)
+    fields = ("name", "channel", "intake_owner", "intake_team", "intake_hours")
+    columns = ("name", "channel", "intake_owner", "intake_team", "intake_hours")
     sort = "name"
-    panels = (Panel(_("Lead source"), ("name",)),)
+    panels = (
+        Panel(_("Lead source"), ("name", "channel")),
+        Panel(_("Intake"), ("intake_owner", "intake_team", "intake_hours")),
+    )
     match_fields = ("name",)
     is_setting = True
     is_owned = False

@@ -76,6 +76,7 @@ class Deals(RecordType):
             applies=lambda deal: deal.status != "open", done=_("Deal reopened."), permission="edit",
         ),
     )  # fmt: skip
+    related = (Related("leads", "deal", quiet=True),)
     match_fields = ("name",)
     synonyms = {
         "name": ("opportunity_id", "opportunity", "opportunity_name", "deal_name", "deal", "title", "subject",
@@ -183,7 +184,9 @@ class Stages(SalesSetting):
     slug, model = "stages", Stage
     label, label_plural = _("Stage"), _("Stages")
     icon = "columns"
-    fields = ("name", "pipeline", "position", "probability", "kind")
+    fields = (
+        "name", "pipeline", "position", "probability", field("kind", extra={"ends": {"won": "won", "lost": "lost"}}),
+    )  # fmt: skip
     columns = ("name", "pipeline", "position", "probability", "kind")
     sort = "position"
     panels = (Panel(_("Stage"), ("name", "pipeline", "position", "probability", "kind")),)

@@ -101,6 +101,7 @@ TENANT_APPS = [
     "crm_core.contacts",
     "crm_core.sales",
     "crm_core.activities",
+    "crm_core.leads",
     "crm_core.reporting",
 ]
 SHARED_APPS = PLATFORM_APPS

@@ -93,7 +93,8 @@ def test_every_name_in_a_declaration_is_one_of_its_fields(slug: str) -> None:
     rtype = registry[slug]
     named = {*rtype.columns, *rtype.filters, *rtype.search, *rtype.sums, rtype.sort.removeprefix("-")}
     named |= {name for panel in rtype.panels for name in panel.fields} | set(rtype.match_fields)
-    named |= {*rtype.board.card, rtype.board.by, rtype.board.total} if rtype.board else set()
+    board = rtype.board
+    named |= {*board.card, *filter(None, (board.by, board.within, board.total))} if board else set()
     assert named <= set(rtype.specs())
     for related in rtype.related:
         assert related.field in registry[related.slug].specs()

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.api.bodies import read_id, read_whole
 from kernel.api.endpoint import Endpoint, empty, reply
-from kernel.api.problems import Problem
+from kernel.api.problems import Problem, errors_of
 from kernel.api.shapes import (
+    asked_of,
     etag,
     read_names,
     read_version,
@@ -113,11 +114,12 @@ class RecordVerb(RecordEndpoint):
         access.check(verb.permission or verb.name, record)
         raw = self.body()
         in_body = read_version(raw.pop("version", None))
-        readable = access.readable()
-        values = take_values(access, raw, {s.name: s for s in verb.fields if s.name in readable})
+        values = take_values(access, raw, {spec.name: spec for spec in asked_of(access, verb)})
         version = self.seen(access, record, raw) or in_body
         if not verb.applies(record):
-            raise Problem(409, _("This cannot be done to the record as it is now."))
+            refusal = verb.refusal(record, access)
+            told = errors_of(refusal) if refusal else []
+            raise Problem(409, "" if told else _("This cannot be done to the record as it is now."), errors=told)
         try:
             record = verb.action(record, access, version=version, **values)
         except Stale as error:

@@ -14,6 +14,7 @@ from kernel.events.models import Event
 from kernel.records.change import Stale
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
+from kernel.records.types import Verb
 
 # What the engine keeps about every record: sent out, never taken in.
 OWN: dict[str, Callable[[Any], Any]] = {"id": lambda record: str(record.pk), "version": lambda record: record.version}
@@ -67,6 +68,12 @@ def take_values(access: Access, raw: Mapping[str, Any], specs: Mapping[str, Fiel
     if errors:
         raise Problem(400, errors=errors)
     return values
+
+
+def asked_of(access: Access, verb: Verb) -> list[FieldSpec]:
+    """What a verb takes: of the record's own fields those that this caller may read, and whatever it asks beside."""
+    readable, own = access.readable(), access.rtype.specs()
+    return [spec for spec in verb.fields if spec.name in readable or spec.name not in own]
 
 
 def etag(record: Any) -> str:

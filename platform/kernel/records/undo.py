@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -42,8 +43,12 @@ def events_of(change_set: UUID, after: UUID | None = None) -> list[Event]:
 
 
 def undo(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Conflict]:
-    """Take back these events, as changes of `change_set`. Runs inside the caller's transaction."""
-    for event in _remove_untouched(actor, events, change_set):
+    """Take back these events, as changes of `change_set`. Runs inside the caller's transaction.
+
+    What was made goes last: a note that was hung on it would go out of reach with it.
+    """
+    made = [event for event in events if event.name.endswith(".created")]
+    for event in chain((e for e in events if e not in made), _removing(actor, made, change_set)):
         access = actor.access(registry[event.record_type])
         record: Any = access.rtype.model.objects.filter(pk=event.record_id).first()  # type: ignore[misc]
         if record is None:
@@ -56,6 +61,11 @@ def undo(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Confli
         else:
             if kept:
                 yield Conflict(event.record_type, record.pk, record.label, tuple(kept), "")
+
+
+def _removing(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Event]:
+    """Begins when the changes before it have been taken back."""
+    yield from _remove_untouched(actor, events, change_set)
 
 
 def _remove_untouched(actor: Actor, events: list[Event], change_set: UUID) -> list[Event]:

@@ -16,6 +16,7 @@ from kernel.tenancy.context import tenant_only
 from kernel.tenancy.head import head_hash, head_migrations
 from kernel.tenancy.hosts import forget
 from kernel.tenancy.models import SchemaVersion
+from kernel.tenancy.starters import start_all
 from kernel.tenancy.template import migrate_current_schema
 
 TRIES = 3
@@ -75,6 +76,7 @@ def _migrate(tenant: Any) -> SchemaVersion:
     row.save()
     try:
         _bring_to_head(tenant)
+        start_all(tenant)
     except Exception as error:
         logger.warning("The schema of %s could not be migrated.", tenant, exc_info=True)
         row.state, row.error = State.FAILED, f"{type(error).__name__}: {error}".strip()

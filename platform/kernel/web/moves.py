@@ -96,7 +96,7 @@ def _moved(request: HttpRequest, access: Access, board: Board, record: Any, befo
         totals = figures_of(access, board, request.GET.copy())
     except ValidationError:
         totals = figures_of(access, board, QueryDict())
-    none = (access.actor.format.number(0), access.actor.format.money(0, compact=True), "")
+    none = (access.actor.format.number(0), access.actor.format.money(0, compact=True) if board.total else "", "")
     columns = {}
     for pk in {before, after} - {None}:
         count, short, full = totals.get(str(pk), none)

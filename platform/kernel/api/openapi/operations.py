@@ -10,6 +10,7 @@ from kernel.access.actor import Access
 from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
+from kernel.api.shapes import asked_of
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
 
@@ -198,8 +199,7 @@ def _delete(access: Access) -> dict[str, Any]:
 
 
 def _verb(access: Access, name: str, summary: str, verb: Verb | None) -> dict[str, Any]:
-    readable = access.readable()
-    specs = [spec for spec in verb.fields if spec.name in readable] if verb else []
+    specs = asked_of(access, verb) if verb else []
     properties = {spec.name: _described(spec, spec.kind.input_schema(spec)) for spec in specs}
     if verb:
         properties["version"] = {"type": "integer", "minimum": 1}

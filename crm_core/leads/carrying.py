@@ -1,0 +1,82 @@
+"""What goes along when a lead is converted: its values, its tags, and everything that hangs on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from crm_core.leads.models import Lead
+from kernel.access.actor import Actor
+from kernel.access.rules import EVERYTHING, Rules
+from kernel.records.change import change, create, edit
+from kernel.records.types import RecordType, registry
+
+
+def carrier(actor: Actor) -> Actor:
+    """The same person, with rights over all that belongs to the lead: whoever may convert it takes along colleagues'
+    notes too, and values that their role does not show them are not lost on the way."""
+    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run)
+
+
+def make(actor: Actor, slug: str, lead: Lead, values: dict[str, Any], marks: dict[str, Any]) -> Any:
+    """A new record for the lead's owner. What is wrong with it is told with its type's name."""
+    rtype = registry[slug]
+    whose = {"owner": lead.owner_id} if lead.owner_id else {"team": lead.team_id} if lead.team_id else {}
+    try:
+        return create(carrier(actor).access(rtype), {**values, **whose, **_shared(rtype, lead)}, **marks)
+    except ValidationError as error:
+        raise _of_type(rtype, error) from error
+
+
+def _of_type(rtype: RecordType, error: ValidationError) -> ValidationError:
+    if not hasattr(error, "error_dict"):
+        return error
+    specs, told = rtype.specs(), []
+    for name, problems in error.error_dict.items():
+        label = f"{rtype.label}, {specs[name].label}" if name in specs else str(rtype.label)
+        for problem in problems:
+            told += [ValidationError(f"{label}: {message}", code=problem.code) for message in problem.messages]
+    return ValidationError({rtype.name: told})
+
+
+def take_along(actor: Actor, slug: str, lead: Lead, record: Any, marks: dict[str, Any]) -> None:
+    """Fill in on an existing record what it has no value for, if it is this person's to edit."""
+    rtype = registry[slug]
+    if not actor.access(rtype).may("edit", record):
+        return
+    specs = rtype.specs()
+    values = {}
+    for name, value in _shared(rtype, lead).items():
+        held = specs[name].value(record)
+        if specs[name].kind.name == "tags":
+            value = [*held, *(tag for tag in value if tag not in held)]
+        elif held not in (None, "", []):
+            continue
+        values[name] = value
+    if values:
+        edit(carrier(actor).access(rtype), record, values, **marks)
+
+
+def _shared(rtype: RecordType, lead: Lead) -> dict[str, Any]:
+    """The lead's tags, and its values of the tenant's own fields that the other type has too."""
+    mine, theirs = registry["leads"].specs(), rtype.specs()
+    names = [n for n in mine if n in theirs and (n == "tags" or n.startswith("custom."))]
+    same = [name for name in names if mine[name].kind.name == theirs[name].kind.name]
+    return {name: value for name in same if (value := mine[name].value(lead)) not in (None, "", [])}
+
+
+def carry(actor: Actor, lead: Lead, slug: str, target: Any, marks: dict[str, Any]) -> None:
+    """What the visitor wrote becomes a note, and whatever hangs on the lead hangs on `target`."""
+    able = carrier(actor)
+    about = {"type": slug, "id": str(target.pk)}
+    for rtype in registry.values():
+        if not rtype.parent:
+            continue
+        spec = rtype.specs()["about"]
+        rows = rtype.model.objects.alive().filter(about_type="leads", about_id=lead.pk)  # type: ignore[attr-defined]
+        for row in rows.order_by("pk"):
+            with change(row, f"{rtype.name}.updated", able.access(rtype), given={"about"}, **marks):
+                spec.assign(row, about)
+    if lead.message:
+        create(able.access(registry["notes"]), {"body": lead.message, "about": about}, **marks)

@@ -10,7 +10,7 @@ from crm_core.sales.stage_rules import check_pipeline, check_stage, kind_of_name
 from kernel.access.actor import Actor
 from kernel.events.names import tell
 from kernel.records.specs import spec_of
-from kernel.records.types import Board, Panel, RecordType, Related, RowsField, Verb, field, register
+from kernel.records.types import Board, BuiltIn, Panel, RecordType, Related, RowsField, Verb, field, register
 
 tell("deal.won", _("%(who)s won this deal"))
 tell("deal.lost", _("%(who)s lost this deal"))
@@ -59,6 +59,14 @@ class Deals(RecordType):
         Panel(_("Outcome"), ("status", "lost_reason", "source")),
     )
     next_step_field = "next_step_at"
+    views = (
+        BuiltIn("open", _("Open"), {"status": "open"}),
+        BuiltIn(
+            "closing", _("Closing this month"),
+            {"status": "open", "expected_close_on": "this_month", "sort": "expected_close_on"},
+        ),
+        BuiltIn("won", _("Won this month"), {"status": "won", "closed_on": "this_month", "sort": "-closed_on"}),
+    )  # fmt: skip
     board = Board(by="stage", within="pipeline", total="amount", card=("company", "amount", "next_step_at", "owner"))
     verbs = (
         Verb(

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, include, path, re_path
 
-from kernel.api import account, batch, records, runs, schema
+from kernel.api import account, batch, records, runs, schema, views  # noqa: F401 - views adds its own paths
 from kernel.api.endpoint import Unknown
 from kernel.api.resources import paths, run_resources
 

@@ -26,6 +26,11 @@ from kernel.records.kinds import Kind
 from kernel.records.kinds.relations import Relation
 from kernel.records.specs import FieldSpec
 
+# What stands in an address beside filters: of the page, and of how the rows are laid out.
+PASSING = frozenset(
+    ("q", "cursor", "before", "limit", "fields", "view", "base", "measure", "calendar", "count", "peek")
+)
+LAID_OUT = frozenset(("filter", "sort", "columns", "group", "layout"))
 MOST_DEPTH, MOST_CONDITIONS, MOST_LENGTH = 5, 50, 8_000
 # Every kind that can be asked the one can be asked the other.
 NEGATIVE = {"not": "exact", "not_in": "in", "not_contains": "contains"}

@@ -17,19 +17,15 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.records.filters import Filter, FilterReader
+from kernel.records.filters import LAID_OUT, PASSING, Filter, FilterReader
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import one, partial
+from kernel.records.views import meant
 from kernel.records.words import contains, words_of
 
 PAGE, MOST = 50, 200
 COUNTED = 10_000
-NOT_FILTERS = frozenset(
-    (
-        "q", "sort", "limit", "cursor", "before", "fields", "view", "layout", "columns", "filter", "measure", "group",
-        "calendar", "count", "peek",
-    )
-)  # fmt: skip
+NOT_FILTERS = PASSING | LAID_OUT
 
 
 @dataclass(frozen=True)
@@ -214,7 +210,7 @@ class Found:
 def find(access: Access, params: Mapping[str, Any] | None = None, *, deleted: bool = False) -> Found:
     """Rows of a type, as this actor may ask for them. Raises ValidationError keyed by parameter."""
     access.check("view")
-    return Found(access, params or {}, deleted=deleted)
+    return Found(access, meant(access, params or {}), deleted=deleted)
 
 
 def get(access: Access, pk: Any, *, deleted: bool = False) -> Any | None:

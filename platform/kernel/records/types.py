@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -105,6 +106,15 @@ class Board:
     total: str = ""
 
 
+@dataclass(frozen=True)
+class BuiltIn:
+    """A view that a type comes with (`kernel.records.views`): what stands in its address, its name, what it asks."""
+
+    code: str
+    name: Any
+    params: Mapping[str, str] = dataclass_field(default_factory=dict)
+
+
 class RecordType:
     """What a type declares. Names and order, no expressions; rules live in the model and in actions.
 
@@ -129,6 +139,7 @@ class RecordType:
     essentials: ClassVar[tuple[str, ...]] = ()
     related: ClassVar[tuple[Related, ...]] = ()
     board: ClassVar[Board | None] = None
+    views: ClassVar[tuple[BuiltIn, ...]] = ()
     verbs: ClassVar[tuple[Verb, ...]] = ()
     parent: ClassVar[bool] = False
     due_field: ClassVar[str] = ""

@@ -18,8 +18,8 @@ from django.utils import timezone
 from kernel.access.actor import Access, Actor
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records.change import NotFound, change, event_row
 from kernel.records import steps
+from kernel.records.change import NotFound, change, event_row
 from kernel.records.types import registry
 
 CHUNK = 200
@@ -73,11 +73,6 @@ def _remove_untouched(actor: Actor, events: list[Event], change_set: UUID) -> li
 
     A first version is what its event says, so nothing needs comparing.
     """
-def _removing(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[Event]:
-    """Begins when the changes before it have been taken back."""
-    yield from _remove_untouched(actor, events, change_set)
-
-
     rest: list[Event] = []
     created: dict[str, dict[UUID, Event]] = {}
     for event in events:
@@ -92,16 +87,16 @@ def _removing(actor: Actor, events: list[Event], change_set: UUID) -> Iterator[E
         records = list(mine)
         rows = [_removal(access, record, by_id.pop(record.pk), change_set) for record in records]
         gone = access.rtype.model.objects.filter(pk__in=[record.pk for record in records])
+        was = [steps.step_of(access.rtype, record) for record in records]
         gone.update(deleted_at=now, updated_at=now, version=F("version") + 1)
         Event.objects.bulk_create(rows)
         publish(rows)
+        steps.settle((step, None) for step in was)
         rest += by_id.values()
     return sorted(rest, key=lambda event: event.pk, reverse=True)
-        was = [steps.step_of(access.rtype, record) for record in records]
 
 
 def _removal(access: Access, record: Any, created: Event, change_set: UUID) -> Event:
-        steps.settle((step, None) for step in was)
     return event_row(f"{access.rtype.name}.deleted", record, access, {}, change_set=change_set, cause=created.pk)
 
 

@@ -124,6 +124,8 @@ class Access:
 
         Rows of an unowned type are everybody's to see as soon as any may be seen; changing them takes "all".
         """
+        if self.rtype.right and not self.actor.may_system(self.rtype.right):
+            return "none"
         scope = self.actor.rules.scope(self.rtype.slug, self._group, verb)
         if self.rtype.is_owned or scope in ("none", "all"):
             return scope

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connections
 
+from kernel.access import stamp
 from kernel.access.actor import Actor, format_for
 from kernel.access.models import ApiKey, Member, Role, digest
 from kernel.access.rules import united
@@ -34,7 +35,8 @@ def holder_of(secret: str) -> KeyHolder | None:
     rows = cast(Any, connections["default"]).rows_of(_statement(), [digest(secret)])
     if not rows:
         return None
-    key_id, last_used_at, role_id, role_rules, member_rules, *values = rows[0]
+    key_id, last_used_at, role_id, role_rules, member_rules, fields, *values = rows[0]
+    stamp.tell(fields)
     member = Member.from_db("default", _COLUMNS, values)
     role = Role.from_db("default", ["id", "rules"], [role_id, json.loads(role_rules)]) if role_id else None
     rules = united(get_tenant().pk, f"[{role_rules}]" if role_id else member_rules)
@@ -48,13 +50,14 @@ def _statement() -> str:
         "member": Member._meta.db_table,
         "role": Role._meta.db_table,
         "holds": Member.roles.through._meta.db_table,
+        "fields": stamp.SQL,
         "columns": ", ".join(f"m.{name}" for name in _COLUMNS),
     }
     return """
         SELECT k.id, k.last_used_at, r.id, r.rules,
                (SELECT coalesce(jsonb_agg(own.rules), '[]') FROM {holds} h JOIN {role} own ON own.id = h.role_id
                 WHERE h.member_id = m.id AND own.deleted_at IS NULL),
-               {columns}
+               {fields}, {columns}
         FROM {key} k
         JOIN {member} m ON m.id = k.member_id AND m.active AND m.deleted_at IS NULL
         LEFT JOIN {role} r ON r.id = k.role_id

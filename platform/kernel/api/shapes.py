@@ -12,10 +12,13 @@ from kernel.access.actor import Access
 from kernel.api.problems import Problem, errors_of, unknown
 from kernel.events.models import Event
 from kernel.records.change import Stale
+from kernel.records.own_fields import PREFIX
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
 
+# The tenant's own fields stand in an object of their own.
+CUSTOM = PREFIX.rstrip(".")
 # What the engine keeps about every record: sent out, never taken in.
 OWN: dict[str, Callable[[Any], Any]] = {"id": lambda record: str(record.pk), "version": lambda record: record.version}
 
@@ -25,8 +28,15 @@ def records_json(access: Access, rows: Sequence[Any], names: Iterable[str] | Non
     readable = access.readable()
     wanted = [*OWN, *readable] if names is None else list(names)
     shown = Shown(access, rows, [readable[name] for name in wanted if name in readable])
-    writers = [(name, OWN[name] if name in OWN else shown.writer(readable[name])) for name in wanted]
-    return [{name: write(row) for name, write in writers} for row in rows]
+    plain = [name for name in wanted if name in OWN or (name in readable and not readable[name].code)]
+    writers = [(name, OWN[name] if name in OWN else shown.writer(readable[name])) for name in plain]
+    own = [(spec.code, shown.writer(spec)) for spec in shown.specs if spec.code]
+    if not own and CUSTOM not in wanted and not (names is None and access.rtype.takes_fields):
+        return [{name: write(row) for name, write in writers} for row in rows]
+    return [
+        {name: write(row) for name, write in writers} | {CUSTOM: {code: write(row) for code, write in own}}
+        for row in rows
+    ]
 
 
 def record_json(access: Access, record: Any) -> dict[str, Any]:
@@ -36,7 +46,10 @@ def record_json(access: Access, record: Any) -> dict[str, Any]:
 def read_names(access: Access, text: str) -> list[str] | None:
     """?fields=id,name: only these, in this order."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    wrong = [name for name in names if name not in OWN and name not in access.readable()]
+    if CUSTOM in names and access.rtype.takes_fields:
+        names += [name for name, spec in access.readable().items() if spec.code]
+    known = {*OWN, *access.readable(), *([CUSTOM] if access.rtype.takes_fields else ())}
+    wrong = [name for name in names if name not in known]
     if wrong:
         raise Problem(400, errors=[unknown(name) for name in wrong])
     return list(dict.fromkeys(names)) or None
@@ -49,6 +62,7 @@ def take_values(access: Access, raw: Mapping[str, Any], specs: Mapping[str, Fiel
     only be read.
     """
     given = access.readable() if specs is None else specs
+    raw = flat(access, raw) if specs is None else raw
     wrong = [unknown(name) for name in raw if name not in given and (name not in OWN or specs is not None)]
     if wrong:
         raise Problem(400, errors=wrong)
@@ -68,6 +82,20 @@ def take_values(access: Access, raw: Mapping[str, Any], specs: Mapping[str, Fiel
     if errors:
         raise Problem(400, errors=errors)
     return values
+
+
+def flat(access: Access, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """{"custom": {"code": …}} as the fields that it names; nobody names them so beside it."""
+    if not access.rtype.takes_fields:
+        return raw
+    wrong = [unknown(name) for name in raw if name.startswith(PREFIX)]
+    own = raw.get(CUSTOM, {})
+    if not isinstance(own, Mapping):
+        wrong.append({"field": CUSTOM, "code": "type", "message": _("Send an object of codes and values.")})
+    if wrong:
+        raise Problem(400, errors=wrong)
+    plain = {name: value for name, value in raw.items() if name != CUSTOM}
+    return {**plain, **{f"{PREFIX}{code}": value for code, value in own.items()}}
 
 
 def asked_of(access: Access, verb: Verb) -> list[FieldSpec]:
@@ -109,7 +137,8 @@ def stale(access: Access, record: Any, seen: int | None, raw: Mapping[str, Any])
         for changes in events.values_list("changes", flat=True)[: min(record.version - seen, 200)]:
             changed |= dict.fromkeys(name for name in changes if name in readable)
     current = record_json(access, record)
-    changed = changed or dict.fromkeys(name for name in raw if name in readable)
+    current |= {f"{PREFIX}{code}": value for code, value in current.pop(CUSTOM, {}).items()}
+    changed = changed or dict.fromkeys(name for name in flat(access, raw) if name in readable)
     message = _("This was changed meanwhile.")
     errors = [{"field": name, "code": "stale", "message": message, "current": current[name]} for name in changed]
     return Problem(

@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, DecimalField, F, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Count, DateTimeField, DecimalField, F, Sum
+from django.db.models.functions import Cast, TruncDate
 from django.utils.translation import gettext as _
 
 from kernel.lib.dates import month_key, month_label
@@ -27,7 +27,7 @@ from kernel.records.specs import FieldSpec
 
 GRAINS = ("day", "month")
 MOST_GROUPS = 1000
-_MEASURE = re.compile(r"count|sum:([a-z_]+(?:\.[a-z_]+)?)")
+_MEASURE = re.compile(r"count|sum:([a-z0-9_]+(?:\.[a-z0-9_]+)?)")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ def read_group(found: Found, text: str) -> GroupBy:
 def _resolve(found: Found, name: str) -> tuple[FieldSpec | None, str, str]:
     """A field of the record, or one of its child rows ("lines.product"), if this actor may read it."""
     first, _sep, rest = name.partition(".")
+    spec = found.access.readable().get(name)
+    if spec is not None and not spec.rows:
+        return spec, spec.path, ""
     spec = found.access.readable().get(first)
     if spec is None or bool(rest) != bool(spec.rows):
         return None, "", ""
@@ -113,13 +116,16 @@ def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = Non
     if group is None:
         totals = rows.aggregate(**annotations)
         return [Group(None, _("All"), _figures(measures, totals))]
-    by: Any = F(group.path)
+    own = group.spec.code
+    by: Any = group.spec.store.ref(group.spec) if own else F(group.path)
     if group.spec.kind.name == "datetime":
-        by = TruncDate(group.path, tzinfo=ZoneInfo(found.access.actor.format.timezone))
+        by = Cast(by, DateTimeField()) if own else by
+        by = TruncDate(by, tzinfo=ZoneInfo(found.access.actor.format.timezone))
     grouped = rows.annotate(g=by).values("g").annotate(**annotations)
     if not group.grain:
         grouped = grouped.order_by(F("m0").desc(nulls_last=True))[:MOST_GROUPS]
-    figures = [(row["g"], _figures(measures, row)) for row in grouped]
+    back = group.spec.store.back if own and group.spec.kind.name != "datetime" else lambda spec, key: key
+    figures = [(back(group.spec, row["g"]), _figures(measures, row)) for row in grouped]
     return _by_time(found, group, figures) if group.grain else _by_value(found, group, figures)
 
 
@@ -135,7 +141,8 @@ def _annotation(measure: Measure, *, joined: bool) -> Any:
     if measure.spec is None:
         # Only child rows repeat a record; where there are none, telling records apart would cost a sort.
         return Count("pk", distinct=joined)
-    return Sum(measure.path, default=Decimal(0), output_field=DecimalField(max_digits=38, decimal_places=4))
+    what: Any = measure.spec.store.ref(measure.spec) if measure.spec.code else measure.path
+    return Sum(what, default=Decimal(0), output_field=DecimalField(max_digits=38, decimal_places=4))
 
 
 def _figures(measures: list[Measure], row: dict[str, Any]) -> dict[str, int | Decimal]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
 from kernel.records import steps
+from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
 from kernel.records.show import Shown
 from kernel.records.types import RecordType
+from kernel.records.uniqueness import check_unique
 from kernel.records.validation import validate
 
 BATCH = 500
@@ -36,9 +38,9 @@ class Item:
     error: ValidationError | None = None
     is_changed: bool = field(default=False)
     is_new: bool = field(init=False)
+    step: steps.Step | None = field(default=None)
 
     def __post_init__(self) -> None:
-    step: steps.Step | None = field(default=None)
         self.is_new = self.record.is_new
 
 
@@ -50,21 +52,21 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     """
     rtype = access.rtype
     existing = _lock(access, [item for item in items if not item.is_new])
+    earliest = _earliest(rtype, items)
     ready: list[tuple[Item, dict[str, Any]]] = []
     for item in items:
-    earliest = _earliest(rtype, items)
         try:
             if not item.is_new:
                 item.record = existing.get(item.record.pk)
                 if item.record is None:
                     problem = _("This record was changed or removed meanwhile, or you may not edit it.")
                     raise ValidationError(problem, code="gone")  # noqa: TRY301 - one place tells what refuses an item
-            changes = _alter(access, item)
-        except PermissionDenied as error:
             item.step = steps.step_of(rtype, item.record)
-            item.error = ValidationError(str(error))
+            changes = _alter(access, item)
             if item.record.pk in earliest:
                 steps.check_typed(rtype, item.record, earliest)
+        except PermissionDenied as error:
+            item.error = ValidationError(str(error))
         except ValidationError as error:
             item.error = error
         else:
@@ -72,6 +74,7 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
                 stamp(rtype, item.record)
                 item.is_changed = True
                 ready.append((item, changes))
+    ready = _without_repeated(access, ready)
     try:
         with transaction.atomic():
             _save(access, ready, change_set)
@@ -91,9 +94,6 @@ def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
     return {record.pk: record for record in records}
 
 
-def _alter(access: Access, item: Item) -> dict[str, Any]:
-    record, rtype, is_new = item.record, access.rtype, item.is_new
-    access.check("create" if is_new else "edit", None if is_new else record)
 def _without_repeated(access: Access, ready: list[tuple[Item, dict[str, Any]]]) -> list[tuple[Item, dict[str, Any]]]:
     """Those that give no second record a value that only one may have."""
     changed = {item.record.pk: set(item.values) | set(changes) for item, changes in ready}
@@ -111,14 +111,18 @@ def _earliest(rtype: RecordType, items: Sequence[Item]) -> dict[UUID, datetime]:
     return steps.earliest_of(rtype, typed) if typed else {}
 
 
+def _alter(access: Access, item: Item) -> dict[str, Any]:
+    record, rtype, is_new = item.record, access.rtype, item.is_new
+    access.check("create" if is_new else "edit", None if is_new else record)
     before = {} if is_new else snapshot(rtype, record)
     editable = access.editable()
     for name, value in item.values.items():
+        editable[name].check(record, value)
         editable[name].assign(record, value)
     derive(access, record, before, set(item.values))
     if is_new:
         access.check("create", record)
-    validate(rtype, record)
+    validate(access, record, before)
     changes = differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
     if not is_new:
         # A row of a file that closes a deal takes the right to close it, as anywhere else.
@@ -149,13 +153,13 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
     ]
     Event.objects.bulk_create(events)
     publish(events)
+    steps.settle((item.step, steps.step_of(rtype, item.record)) for item, _changes in ready)
+    for (item, _changes), event in zip(ready, events, strict=True):
+        rtype.follow(item.record, event)
 
 
 def _save_tables(rtype: RecordType, records: list[Any]) -> None:
     for name, spec in rtype.specs().items():
-    steps.settle((item.step, steps.step_of(rtype, item.record)) for item, _changes in ready)
-    for (item, _changes), event in zip(ready, events, strict=True):
-        rtype.follow(item.record, event)
         touched = [record for record in records if name in record.__dict__.get("_before", {})]
         if not touched:
             continue

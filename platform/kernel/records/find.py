@@ -87,7 +87,7 @@ class Found:
 
     @cached_property
     def _sort_spec(self) -> FieldSpec:
-        return self.rtype.specs()[self.sort.removeprefix("-")]
+        return self.access.readable()[self.sort.removeprefix("-")]
 
     @cached_property
     def _sorted(self) -> QuerySet[Any]:

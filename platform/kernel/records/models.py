@@ -1,12 +1,9 @@
 """What a tenant says about its record types as a whole."""
 
 from django.db import models
-from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kernel.access.models import Member, Record, Role, Team
-from kernel.lib.ids import uuid7
+from kernel.access.models import Record
 
 
 class Tag(Record):
@@ -34,71 +31,40 @@ class Tag(Record):
         ]
 
 
-class SavedView(models.Model):
-    """A list that somebody put together and gave a name: see kernel.records.views.
+class CustomField(Record):
+    """A field that the tenant gave to one of its record types. Its values lie in `custom` of the records.
 
-    `params` are those of a list's address: filters, sort, columns, group, layout. They are a question and no right:
-    each viewer gets their own answer.
+    In the trash it is archived: it shows nowhere, and the values stay where they are.
     """
 
-    class Audience(models.TextChoices):
-        ME = "me", _("Only me")
-        TEAM = "team", _("My team")
-        EVERYONE = "everyone", _("Everyone")
+    slug = "custom-fields"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    record_type = models.CharField(max_length=50)
-    name = models.CharField(_("name"), max_length=60)
-    icon = models.CharField(_("icon"), max_length=40, blank=True)
-    owner = models.ForeignKey(Member, models.CASCADE, related_name="+")
-    audience = models.CharField(_("who sees it"), max_length=8, choices=Audience.choices, default=Audience.ME)
-    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
-    params = models.JSONField(default=dict)
-    position = models.PositiveSmallIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now)
-    updated_at = models.DateTimeField(default=timezone.now)
-    deleted_at = models.DateTimeField(null=True, blank=True)
+    record_type = models.CharField(_("record type"), max_length=50)
+    code = models.CharField(_("code"), max_length=40, blank=True)
+    name = models.CharField(_("name"), max_length=80)
+    other_name = models.CharField(_("name in the other language"), max_length=80, blank=True)
+    language = models.CharField(max_length=2, blank=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=20)
+    help = models.CharField(_("help text"), max_length=300, blank=True)
+    required = models.BooleanField(_("must be filled in"), default=False)
+    unique = models.BooleanField(_("no two the same"), default=False)
+    searchable = models.BooleanField(_("found by search"), default=False)
+    default = models.JSONField(_("starts as"), null=True, blank=True)
+    choices = models.JSONField(_("choices"), default=list, blank=True)
+    related = models.CharField(_("points at"), max_length=50, blank=True)
+    places = models.PositiveSmallIntegerField(_("decimals"), null=True, blank=True)
+    max_length = models.PositiveSmallIntegerField(_("longest"), null=True, blank=True)
+    panel = models.CharField(_("group on the page"), max_length=80, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    # What became of the index over its values: "", "wanted", "ready", or "failed" with the reason.
+    index_state = models.CharField(max_length=10, blank=True, default="", editable=False)
+    index_problem = models.TextField(blank=True, default="", editable=False)
 
-    class Meta:
-        indexes = [
-            models.Index(fields=["record_type", "position"], name="saved_view_type", condition=Q(deleted_at=None))
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class ViewMark(models.Model):
-    """What one member made of a view: a favourite in the sidebar, the view a list opens with, a place among the tabs.
-
-    `code` names a view that comes with the type; a saved one is in `view`.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
-    record_type = models.CharField(max_length=50)
-    code = models.CharField(max_length=40, blank=True)
-    view = models.ForeignKey(SavedView, models.CASCADE, null=True, blank=True, related_name="marks")
-    is_favourite = models.BooleanField(default=False)
-    is_default = models.BooleanField(default=False)
-    position = models.PositiveSmallIntegerField(null=True, blank=True)
-
-    class Meta:
+    class Meta(Record.Meta):
         constraints = [
             models.UniqueConstraint(
-                fields=["member", "record_type", "code", "view"], name="view_mark_unique", nulls_distinct=False
+                fields=["record_type", "code"],
+                name="custom_field_code_unique",
+                violation_error_message=_("There is a field of this code."),
             )
         ]
-
-
-class RoleView(models.Model):
-    """The view that a type's list opens with for whoever has a role, unless they chose one themselves."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    role = models.ForeignKey(Role, models.CASCADE, related_name="+")
-    record_type = models.CharField(max_length=50)
-    code = models.CharField(max_length=40, blank=True)
-    view = models.ForeignKey(SavedView, models.CASCADE, null=True, blank=True, related_name="role_defaults")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["role", "record_type"], name="role_view_unique")]

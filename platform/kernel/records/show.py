@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
 from functools import cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 

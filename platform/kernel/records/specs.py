@@ -13,6 +13,7 @@ from kernel.access.models import Member, Record
 from kernel.lib.errors import ParseError
 from kernel.records import columns
 from kernel.records.kinds import KINDS, Kind
+from kernel.records.storage import COLUMN, KEYED, Column, Keyed
 
 if TYPE_CHECKING:
     from kernel.records.types import RecordType
@@ -23,7 +24,8 @@ class FieldSpec:
     """`path` is the column, `related` the slug a relation points at, `rows` the fields of child rows.
 
     A read-only field is never taken from anyone: actions and derivations set it. `is_label` marks the text that is
-    the record's label, sorted and matched by `label_key`.
+    the record's label, sorted and matched by `label_key`. `code` is the key under which the value of a tenant's own
+    field stands in `path`; a field with a column of its own has none.
     """
 
     name: str
@@ -41,7 +43,12 @@ class FieldSpec:
     null: bool = True
     is_label: bool = False
     help: Any = ""
+    code: str = ""
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def store(self) -> Column | Keyed:
+        return KEYED if self.code else COLUMN
 
     @property
     def related_type(self) -> RecordType:
@@ -69,6 +76,15 @@ class FieldSpec:
     def take(self, raw: Any, access: Any) -> Any:
         """The value a program sends as JSON. Raises ValidationError on this field."""
         return self._read(self.kind.take, raw, access)
+
+    def check(self, record: Any, value: Any) -> None:
+        """Refuse what a record may keep but not newly get. Raises ValidationError on this field."""
+        held = self.value(record)
+        fresh = [item for item in value if item not in (held or ())] if isinstance(value, list) else value
+        try:
+            self.kind.allow(self, fresh)
+        except ParseError as error:
+            raise ValidationError({self.name: ValidationError(error.message, code=error.code)}) from error
 
     def _read(self, reader: Any, raw: Any, access: Any) -> Any:
         try:

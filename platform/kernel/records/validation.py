@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
+from kernel.access.actor import Access
+from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType
+
+EMPTY = (None, "", [])
 
 ENGINE_COLUMNS = frozenset(
     (
@@ -23,20 +28,26 @@ ENGINE_COLUMNS = frozenset(
         "text_keys",
         "custom",
         "tags",
+        "about_type",  # goes with about_id
     )
 )
 
 
-def validate(rtype: RecordType, record: Any) -> None:
-    """What can be told without asking the database; constraints speak when the row is saved."""
+def validate(access: Access, record: Any, before: Mapping[str, Any]) -> None:
+    """What can be told without asking the database; constraints speak when the row is saved.
+
+    A tenant's own field may have become required after the record was made: it is asked for where somebody empties it.
+    """
+    rtype = access.rtype
     problems: dict[str, Any] = {}
     for name, spec in rtype.specs().items():
-        if spec.required and spec.value(record) in (None, "", []):
+        if spec.required and spec.value(record) in EMPTY and not _may_stay_empty(access, spec, record, before):
             problems[name] = ValidationError(_("Fill this in."), code="required")
     problems |= _row_problems(rtype, record)
     relations = {f.name for f in record._meta.fields if f.is_relation}
+    told = {spec.path for name, spec in rtype.specs().items() if name in problems}
     try:
-        record.clean_fields(exclude={*relations, *problems, *ENGINE_COLUMNS})
+        record.clean_fields(exclude={*relations, *problems, *told, *ENGINE_COLUMNS})
     except ValidationError as error:
         problems |= error.update_error_dict({})
     try:
@@ -45,6 +56,12 @@ def validate(rtype: RecordType, record: Any) -> None:
         problems = error.update_error_dict(problems)
     if problems:
         raise ValidationError(problems)
+
+
+def _may_stay_empty(access: Access, spec: FieldSpec, record: Any, before: Mapping[str, Any]) -> bool:
+    if not spec.code:
+        return False
+    return before.get(spec.name) in EMPTY and not (record.is_new and spec.name in access.editable())
 
 
 def _row_problems(rtype: RecordType, record: Any) -> dict[str, Any]:

@@ -6,12 +6,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import OperationalError
+from django.db.models import TextField
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
+from kernel.access import stamp
 from kernel.access.actor import actor_for
 from kernel.access.models import Member
 from kernel.accounts.doors import is_public
@@ -28,7 +31,11 @@ def member_of(identity: Identity | None) -> Member | None:
     """The active member behind an identity, in the tenant at hand."""
     if identity is None:
         return None
-    return Member.objects.alive().filter(identity=identity.pk, active=True).first()
+    fields = RawSQL(stamp.SQL, (), TextField())  # noqa: S611 - our own words alone
+    member = Member.objects.alive().annotate(fields=fields).filter(identity=identity.pk, active=True).first()
+    if member is not None:
+        stamp.tell(member.fields)
+    return member
 
 
 class MemberMiddleware:

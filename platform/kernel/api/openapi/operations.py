@@ -10,7 +10,7 @@ from kernel.access.actor import Access
 from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
-from kernel.api.shapes import asked_of
+from kernel.api.shapes import CUSTOM, asked_of
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
 
@@ -24,7 +24,10 @@ def schemas(access: Access) -> dict[str, Any]:
     own = {"id": ID | {"readOnly": True}, "version": {"type": "integer", "minimum": 1, "readOnly": True}}
     fields = {n: _described(spec, spec.kind.schema(spec), n not in editable) for n, spec in readable.items()}
     taken = {n: _described(spec, spec.kind.input_schema(spec)) for n, spec in editable.items()}
-    required = [n for n, spec in editable.items() if spec.required]
+    fields, taken = nested(access, fields), nested(access, taken)
+    required = [n for n, spec in editable.items() if spec.required and not spec.code]
+    asked = [spec.code for spec in editable.values() if spec.required and spec.code and spec.default is None]
+    made = {**taken, CUSTOM: {**taken[CUSTOM], "required": asked}} if asked else taken
     page = {
         "results": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}},
         "next": {"type": ["string", "null"]},
@@ -33,11 +36,20 @@ def schemas(access: Access) -> dict[str, Any]:
     return {
         name: object_of({**own, **fields}, ["id", "version"], title=str(access.rtype.label)),
         f"{name}Page": object_of(page),
-        f"{name}Create": object_of(taken, required, additionalProperties=False),
+        f"{name}Create": object_of(made, required + [CUSTOM][: len(asked)], additionalProperties=False),
         f"{name}Update": object_of(
             {**taken, "version": {"type": "integer", "minimum": 1}}, [], additionalProperties=False
         ),
     }
+
+
+def nested(access: Access, fields: dict[str, Any]) -> dict[str, Any]:
+    """Schemas by field, with those of the tenant's own fields in an object of their own."""
+    if not access.rtype.takes_fields:
+        return fields
+    own = {spec.code: fields[name] for name, spec in access.readable().items() if spec.code and name in fields}
+    plain = {name: schema for name, schema in fields.items() if not name.startswith(f"{CUSTOM}.")}
+    return {**plain, CUSTOM: object_of(own, [], additionalProperties=False)}
 
 
 def _described(spec: FieldSpec, schema: dict[str, Any], is_read_only: bool = False) -> dict[str, Any]:

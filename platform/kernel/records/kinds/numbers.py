@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
 from kernel.lib.numbers import parse_decimal, rounded
+from kernel.records.columns import tenant_currency
 from kernel.records.kinds.base import Kind, nullable
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ DECIMAL = r"^-?\d{1,20}(\.\d{1,4})?$"
 
 
 class Number(Kind):
-    name = "number"
+    name, title = "number", _("Number")
     widget = "number"
     lookups = ("exact", "gte", "lte", "gt", "lt", "in", "empty")
     is_numeric = True
@@ -68,7 +69,7 @@ class Number(Kind):
 
 
 class Integer(Number):
-    name = "integer"
+    name, title = "integer", ""
     whole_digits = 9
 
     def check(self, spec: FieldSpec, value: Decimal) -> Any:
@@ -107,7 +108,7 @@ class Integer(Number):
 class Percent(Number):
     """12.5 means 12.5 %. From 0 to 100."""
 
-    name = "percent"
+    name, title = "percent", _("Percent")
     widget = "percent"
     whole_digits = 3
 
@@ -127,7 +128,7 @@ class Percent(Number):
 class Money(Number):
     """An amount in the tenant's currency. Typed and shown in its unit (Toman), kept and sent in the currency (Rial)."""
 
-    name = "money"
+    name, title = "money", _("Money")
     widget = "money"
     beside = ("currency",)
 
@@ -148,7 +149,14 @@ class Money(Number):
         return "" if value is None else fmt.money(value)
 
     def give(self, spec: FieldSpec, value: Any, record: Any) -> Any:
-        return None if value is None else {"amount": self.canonical(spec, value), "currency": record.currency}
+        return (
+            None
+            if value is None
+            else {
+                "amount": self.canonical(spec, value),
+                "currency": getattr(record, "currency", "") or tenant_currency(),
+            }
+        )
 
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
         return nullable({"$ref": "#/components/schemas/Money"})

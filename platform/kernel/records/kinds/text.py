@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.db.models import F, Q
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.emails import parse_email
@@ -14,6 +13,7 @@ from kernel.lib.phones import format_phone, parse_phone
 from kernel.lib.text import sort_key
 from kernel.lib.urls import parse_url
 from kernel.records.kinds.base import LIST_LIMIT, Kind, nullable
+from kernel.records.storage import compared
 
 if TYPE_CHECKING:
     from kernel.access.actor import Access
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Text(Kind):
     """One line. Filtered, sorted and searched by its folded key, so that spelling variants are one."""
 
-    name = "text"
+    name, title = "text", _("Text")
     lookups: ClassVar[tuple[str, ...]] = ("exact", "contains", "starts", "in", "empty")
     is_searched = True
     can_group = True
@@ -33,26 +33,27 @@ class Text(Kind):
         return check_text(text, spec.max_length) or None
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
-        setattr(record, spec.path, value if value is not None or spec.null else "")
+        spec.store.put(spec, record, value if value is not None or spec.null else "")
 
     def order(self, spec: FieldSpec, access: Access) -> Any:
-        return F("label_key") if spec.is_label else KeyTextTransform(spec.name, "text_keys")
+        return spec.store.key(spec)
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
-        path = "label_key" if spec.is_label else f"text_keys__{spec.name}"
-        if lookup == "contains":
-            # On a JSON key "contains" means containment; "icontains" is the one that looks inside the text.
-            return Q(**{f"{path}__{'contains' if spec.is_label else 'icontains'}": sort_key(raw)})
-        if lookup == "starts":
-            return Q(**{f"{path}__startswith": sort_key(raw)})
-        if lookup == "exact":
-            return Q(**{path: sort_key(raw)})
+        asked = {"contains": "contains", "starts": "startswith", "exact": "exact"}.get(lookup)
+        if asked:
+            return self._keyed(spec, asked, sort_key(raw))
         if lookup == "in":
-            return Q(**{f"{path}__in": [sort_key(part) for part in raw.split(",")[:LIST_LIMIT] if part.strip()]})
+            keys = [sort_key(part) for part in raw.split(",")[:LIST_LIMIT] if part.strip()]
+            return self._keyed(spec, "in", keys)
         return super().condition(spec, lookup, raw, access)
 
+    def _keyed(self, spec: FieldSpec, lookup: str, value: Any) -> Q:
+        if spec.is_label:
+            return Q(**{f"label_key__{lookup}": value})
+        return compared(spec.store.key(spec), lookup, value)
+
     def is_empty(self, spec: FieldSpec) -> Q:
-        return Q(**{f"{spec.path}__isnull": True}) | Q(**{spec.path: ""})
+        return spec.store.is_missing(spec) | spec.store.where(spec, "exact", "")
 
     def search_text(self, spec: FieldSpec, value: Any) -> str:
         return value or ""
@@ -63,7 +64,7 @@ class Text(Kind):
 
 
 class LongText(Text):
-    name = "long_text"
+    name, title = "long_text", _("Long text")
     widget = "textarea"
     lookups = ("contains", "empty")
     is_sortable = False
@@ -81,7 +82,7 @@ class Formed(Text):
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         if lookup in ("contains", "starts"):
-            return Q(**{f"{spec.path}__i{'contains' if lookup == 'contains' else 'startswith'}": raw.strip()})
+            return spec.store.where(spec, f"i{'contains' if lookup == 'contains' else 'startswith'}", raw.strip())
         return Kind.condition(self, spec, lookup, raw, access)
 
     def order(self, spec: FieldSpec, access: Access) -> Any:
@@ -89,7 +90,7 @@ class Formed(Text):
 
 
 class Email(Formed):
-    name = "email"
+    name, title = "email", _("Email")
     widget = "email"
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
@@ -101,7 +102,7 @@ class Email(Formed):
 
 
 class Phone(Formed):
-    name = "phone"
+    name, title = "phone", _("Phone")
     widget = "phone"
     lookups = ("exact", "contains", "in", "empty")
 
@@ -114,7 +115,8 @@ class Phone(Formed):
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         if lookup == "contains":
-            return Q(**{f"{spec.path}__contains": "".join(c for c in sort_key(raw) if c.isdigit()).lstrip("0")})
+            digits = "".join(c for c in sort_key(raw) if c.isdigit()).lstrip("0")
+            return spec.store.where(spec, "contains", digits)
         return super().condition(spec, lookup, raw, access)
 
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class Phone(Formed):
 
 
 class Link(Formed):
-    name = "link"
+    name, title = "link", _("Link")
     widget = "url"
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:

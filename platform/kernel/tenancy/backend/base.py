@@ -63,6 +63,7 @@ class DatabaseWrapper(TenantsWrapper):
         self._bare = 0
         self._session = False
         self._ready = False
+        self.memo: dict[Any, Any] = {}  # what was looked up for the open transaction, gone with it
         self._prepares = False
         super().__init__(*args, **kwargs)
         self.introspection = Introspection(self)
@@ -106,6 +107,11 @@ class DatabaseWrapper(TenantsWrapper):
         """
         return any(not block._from_testcase for block in self.atomic_blocks)
 
+    @property
+    def in_session(self) -> bool:
+        """Whether migrations or checks are at work here, on a schema that may not be whole."""
+        return self._session
+
     def _cursor(self, name: str | None = None) -> Any:
         if self._bare:
             return PlainWrapper._cursor(self, name)
@@ -144,6 +150,7 @@ class DatabaseWrapper(TenantsWrapper):
 
     def _end(self) -> None:
         self._owner, self._bound = None, False
+        self.memo.clear()
 
     def _commit(self) -> Any:
         try:
@@ -166,6 +173,7 @@ class DatabaseWrapper(TenantsWrapper):
     def savepoint_rollback(self, sid: str) -> None:
         super().savepoint_rollback(sid)
         self._bound = False  # ROLLBACK TO undoes a SET LOCAL that was made after the savepoint
+        self.memo.clear()
         self._after_savepoint()
 
     def _after_savepoint(self) -> None:

@@ -1,9 +1,12 @@
 """What a tenant says about its record types as a whole."""
 
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kernel.access.models import Record
+from kernel.access.models import Member, Record, Role, Team
+from kernel.lib.ids import uuid7
 
 
 class Tag(Record):
@@ -68,3 +71,73 @@ class CustomField(Record):
                 violation_error_message=_("There is a field of this code."),
             )
         ]
+
+
+class SavedView(models.Model):
+    """A list that somebody put together and gave a name: see kernel.records.views.
+
+    `params` are those of a list's address: filters, sort, columns, group, layout. They are a question and no right:
+    each viewer gets their own answer.
+    """
+
+    class Audience(models.TextChoices):
+        ME = "me", _("Only me")
+        TEAM = "team", _("My team")
+        EVERYONE = "everyone", _("Everyone")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50)
+    name = models.CharField(_("name"), max_length=60)
+    icon = models.CharField(_("icon"), max_length=40, blank=True)
+    owner = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    audience = models.CharField(_("who sees it"), max_length=8, choices=Audience.choices, default=Audience.ME)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="+")
+    params = models.JSONField(default=dict)
+    position = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["record_type", "position"], name="saved_view_type", condition=Q(deleted_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ViewMark(models.Model):
+    """What one member made of a view: a favourite in the sidebar, the view a list opens with, a place among the tabs.
+
+    `code` names a view that comes with the type; a saved one is in `view`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    record_type = models.CharField(max_length=50)
+    code = models.CharField(max_length=40, blank=True)
+    view = models.ForeignKey(SavedView, models.CASCADE, null=True, blank=True, related_name="marks")
+    is_favourite = models.BooleanField(default=False)
+    is_default = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "record_type", "code", "view"], name="view_mark_unique", nulls_distinct=False
+            )
+        ]
+
+
+class RoleView(models.Model):
+    """The view that a type's list opens with for whoever has a role, unless they chose one themselves."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    role = models.ForeignKey(Role, models.CASCADE, related_name="+")
+    record_type = models.CharField(max_length=50)
+    code = models.CharField(max_length=40, blank=True)
+    view = models.ForeignKey(SavedView, models.CASCADE, null=True, blank=True, related_name="role_defaults")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "record_type"], name="role_view_unique")]

@@ -22,6 +22,7 @@ class Companies(RecordType):
         "annual_revenue", field("founded_year", extra={"grouped": False}),
     )  # fmt: skip
     essentials = ("name", "kind", "industry", "phone", "email", "website", "city", "owner")
+    tree = "parent"
     columns = ("name", "kind", "industry", "city", "annual_revenue", "owner")
     filters = ("kind", "industry", "country", "owner")
     search = ("name", "industry", "city", "country", "email", "phone", "website")

@@ -347,7 +347,7 @@ class TestTeams:
             f"/settings/teams/{head.pk}", {"name": "Head office", "parent": str(north.pk)}
         )
         assert response.status_code == 422
-        assert "A team cannot stand below itself." in text_of(response)
+        assert "“North” is already below this team." in text_of(response)
         assert 'href="#f-parent"' in response.content.decode()
         assert api_for("sara").patch(f"/api/v1/teams/{head.pk}", {"parent": str(head.pk)}).status_code == 400
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import translation
 from importing import carry_out, import_text, make
 from openpyxl import load_workbook
 
@@ -17,6 +18,7 @@ from kernel.files.storing import ForeignFile, open_file, store
 from kernel.records.change import create
 from kernel.records.find import find
 from kernel.records.types import registry
+from kernel.runs.models import Run
 from kernel.tenancy.context import in_tenant
 from kernel.transfer import exporting
 
@@ -71,6 +73,41 @@ def test_an_excel_file_has_numbers_and_labels(sara, tenant_a):
     rows = list(sheet.iter_rows(values_only=True))
     assert [str(cell).lower() for cell in rows[0]] == ["name", "amount", "currency"]
     assert rows[1] == ("A", 10, "USD")
+
+
+@pytest.mark.parametrize(
+    ("headers", "language", "heading", "cell"),
+    [
+        ("names", "fa", "status", "open"),
+        ("labels", "en", "Status", "Open"),
+        ("labels", "fa", "وضعیت", "باز"),
+    ],
+)
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_choices_are_written_for_whoever_reads_the_headers(
+    sara, tenant_a, headers, language, heading, cell, file_format
+):
+    deals(sara, ("A", 10, None))
+    with translation.override(language):
+        run = exporting.start(sara, "deals", file_format=file_format, fields=["name", "status"], headers=headers)
+    run = carry_out(tenant_a, run)
+    if file_format == "csv":
+        rows = list(csv.reader(io.StringIO(content(run).decode("utf-8-sig"))))
+    else:
+        rows = list(load_workbook(io.BytesIO(content(run))).active.iter_rows(values_only=True))
+    assert [row[1] for row in rows] == [heading, cell]
+
+
+def test_an_export_from_the_page_speaks_in_labels(tenant_a, member, client_for):
+    with in_tenant(tenant_a):
+        deals(actor_for(member("sara"), "page"), ("A", 10, None))
+    client_for("sara").post("/exports", {"type": "deals", "format": "xlsx"})
+    with in_tenant(tenant_a):
+        run = Run.objects.get(kind="export")
+    with in_tenant(tenant_a):
+        run = carry_out(tenant_a, run)
+        rows = list(load_workbook(io.BytesIO(content(run))).active.iter_rows(values_only=True))
+    assert dict(zip(rows[0], rows[1], strict=True))["Status"] == "Open"
 
 
 def test_formulas_are_written_as_text(sara, tenant_a):

@@ -7,6 +7,7 @@ of statements for each batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from kernel.events.subscribers import publish
 from kernel.records import steps
 from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
 from kernel.records.show import Shown
+from kernel.records.trees import keep_still, rings
 from kernel.records.types import RecordType
 from kernel.records.uniqueness import check_unique
 from kernel.records.validation import validate
@@ -51,6 +53,7 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     them all up in reach. Runs inside the caller's transaction.
     """
     rtype = access.rtype
+    items = _without_rings(rtype, items)
     existing = _lock(access, [item for item in items if not item.is_new])
     earliest = _earliest(rtype, items)
     ready: list[tuple[Item, dict[str, Any]]] = []
@@ -84,6 +87,17 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
             _save_alone(access, item, change_set)
 
 
+def _without_rings(rtype: RecordType, items: Sequence[Item]) -> list[Item]:
+    """Those that put no record below itself, not even together."""
+    places = {item.record.pk: item.values[rtype.tree] for item in items if rtype.tree in item.values}
+    if places:
+        keep_still(rtype, {rtype.tree})
+        problems = rings(rtype, places)
+        for item in items:
+            item.error = problems.get(item.record.pk)
+    return [item for item in items if item.error is None]
+
+
 def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
     if not items:
         return {}
@@ -114,6 +128,10 @@ def _earliest(rtype: RecordType, items: Sequence[Item]) -> dict[UUID, datetime]:
 def _alter(access: Access, item: Item) -> dict[str, Any]:
     record, rtype, is_new = item.record, access.rtype, item.is_new
     access.check("create" if is_new else "edit", None if is_new else record)
+    # Rights are those on the record as it stands: whoever holds it may hand it to somebody else, as on its page.
+    held = record if is_new else copy(record)
+    if not is_new and access.actor.via == "import":
+        access.check("import", held)
     before = {} if is_new else snapshot(rtype, record)
     editable = access.editable()
     for name, value in item.values.items():
@@ -126,7 +144,7 @@ def _alter(access: Access, item: Item) -> dict[str, Any]:
     changes = differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
     if not is_new:
         # A row of a file that closes a deal takes the right to close it, as anywhere else.
-        access.check(verb_of(rtype, rtype.event_of(f"{rtype.name}.updated", changes)), record)
+        access.check(verb_of(rtype, rtype.event_of(f"{rtype.name}.updated", changes)), held)
     return changes
 
 

@@ -27,6 +27,7 @@ from kernel.lib.text import fold, sort_key
 from kernel.records import steps
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import count_of, one, quoted, rows_of, write
+from kernel.records.trees import check_place, keep_still
 from kernel.records.types import RecordType, registry
 from kernel.records.uniqueness import check_unique
 from kernel.records.validation import EMPTY, explain, validate
@@ -127,6 +128,7 @@ def change(
     verb = verb_of(access.rtype, event)
     access.check(verb)
     with transaction.atomic():
+        keep_still(access.rtype, given or ())
         is_new = record.is_new
         held = record
         if not is_new:
@@ -137,6 +139,7 @@ def change(
         before = {} if is_new else snapshot(access.rtype, record)
         step = steps.step_of(access.rtype, held)
         yield record
+        check_place(access.rtype, record, before)
         derive(access, record, before, given or set())
         validate(access, record, before)
         if not is_new and access.rtype.next_step_field in (given or ()):

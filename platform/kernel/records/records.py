@@ -56,6 +56,7 @@ class Teams(RecordType):
     label, label_plural = pgettext_lazy("a group of members", "Team"), _("Teams")
     icon = "users-group"
     fields = ("name", "parent", "lead")
+    tree = "parent"
     columns = ("name", "parent", "lead")
     sort = "name"
     panels = (Panel(_("Team"), ("name", "parent", "lead")),)
@@ -70,7 +71,7 @@ class Teams(RecordType):
     in_menu = False
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
-        check_team(record, changed)
+        check_team(record)
 
 
 @register

@@ -137,6 +137,7 @@ class RecordType:
     sort: ClassVar[str] = "-created_at"
     panels: ClassVar[tuple[Panel, ...]] = ()
     essentials: ClassVar[tuple[str, ...]] = ()
+    tree: ClassVar[str] = ""
     related: ClassVar[tuple[Related, ...]] = ()
     board: ClassVar[Board | None] = None
     views: ClassVar[tuple[BuiltIn, ...]] = ()
@@ -270,7 +271,7 @@ class RecordType:
         """The columns of a list that is narrowed like this."""
         return self.columns
 
-    # -- what a type may say about its own records
+    # -- what a type may say about its own records: `tree` is a field that points at one of the same type, above it
 
     def label_of(self, record: Any) -> str:
         return str(getattr(record, self.label_field) or "")

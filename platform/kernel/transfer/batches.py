@@ -73,7 +73,10 @@ class RowWriter:
             elif found and self.options["existing"] == "skip":
                 counts["skipped"] += 1
             else:
-                items.append((draft, self._item(draft, found)))
+                if not found:
+                    self.reader.own(draft)
+                if not draft.reasons:
+                    items.append((draft, self._item(draft, found)))
         change_many(self.access, [item for _draft, item in items], change_set=self.run.pk)
         for draft, item in items:
             if item.error is not None:

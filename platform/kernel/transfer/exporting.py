@@ -8,16 +8,17 @@ from datetime import timedelta
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from kernel.access.actor import Access, Actor
 from kernel.events.models import Event
 from kernel.events.names import tell
 from kernel.files.storing import store
 from kernel.records.find import Found, find
+from kernel.records.kinds.choices import Choice
 from kernel.records.kinds.numbers import Money
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
@@ -68,6 +69,7 @@ def start(
     names = None if fields is None else list(dict.fromkeys(fields))
     columns_of(access, names)
     params = {"type": slug, "format": file_format, "query": query, "fields": names, "headers": headers}
+    params["language"] = get_language()
     return runs.start("export", actor, str(access.rtype.label_plural), params)
 
 
@@ -88,7 +90,9 @@ def columns_of(access: Access, names: list[str] | None) -> list[FieldSpec | None
 @runner("export")
 def export(work: Work) -> None:
     try:
-        with tempfile.NamedTemporaryFile() as file:
+        # Whoever asked may have asked in another language than their own.
+        language = work.params.get("language") or work.actor.format.language
+        with tempfile.NamedTemporaryFile() as file, translation.override(language):
             count = Exporting(work).write(file)
             _keep(work, file, count)
     except PermissionDenied as error:
@@ -133,7 +137,7 @@ class Exporting:
     def _writer(self, file: IO[bytes]) -> TableWriter:
         if self.params["format"] == "csv":
             return CsvWriter(file)
-        return XlsxWriter(file, self.actor.format.language, str(self.access.rtype.label_plural))
+        return XlsxWriter(file, get_language() or "", str(self.access.rtype.label_plural))
 
     def _header(self) -> list[str]:
         has_labels = self.params["headers"] == "labels"
@@ -156,10 +160,17 @@ class Exporting:
         """What writes each cell of a row."""
         cells: list[Callable[[Any], Any]] = []
         for spec in self.columns:
-            cells.append(shown.cell_writer(spec) if spec else lambda row: str(row.pk))
+            cells.append(self._cell(shown, spec) if spec else lambda row: str(row.pk))
             if spec is self._first_money:
                 cells.append(lambda row: row.currency)
         return cells
+
+    def _cell(self, shown: Shown, spec: FieldSpec) -> Callable[[Any], Any]:
+        """Under headers for people choices have their labels, under names for programs their codes."""
+        if self.params["headers"] == "labels" and isinstance(spec.kind, Choice):
+            labels = {code: str(label) for code, label in spec.choices}
+            return lambda row: labels.get(spec.value(row), "")
+        return shown.cell_writer(spec)
 
 
 def _keep(work: Work, file: IO[bytes], count: int) -> None:

@@ -22,6 +22,7 @@ from kernel.files.models import StoredFile
 from kernel.files.storing import on_disk
 from kernel.lib.text import sort_key
 from kernel.records.bulk import BATCH, Item, change_many
+from kernel.records.holds import hold
 from kernel.records.types import registry
 from kernel.runs.work import Paused, Work, runner
 from kernel.transfer.batches import RowWriter, note_problems, row_id
@@ -134,10 +135,16 @@ class Importing:
         for lookup, labels in self.labels.new_labels():
             for start in range(0, len(labels), BATCH):
                 with self.work.chunk():
+                    self._wait_in_line(lookup.target.spec.related)
                     before = self.labels.created
                     self.labels.make(lookup, labels[start : start + BATCH], self.run.pk)
                     made = self.run.counts.setdefault("made", 0)
                     self.run.counts["made"] = made + self.labels.created - before
+
+    @staticmethod
+    def _wait_in_line(slug: str) -> None:
+        """Two imports of one type look for what is there and write in turns: neither makes what the other has made."""
+        hold(f"import:{slug}")
 
     # -- rows
 
@@ -155,6 +162,7 @@ class Importing:
     def _write_rows(self) -> None:
         for rows in self._batches(self.work.state.get("row", 0)):
             with self.work.chunk():
+                self._wait_in_line(self.access.rtype.slug)
                 self.writer.write(rows)
                 self.run.state["row"] = rows[-1].number
                 self.run.done += len(rows)

@@ -80,7 +80,6 @@ class Reader:
             self._add_row(draft, self.rtype.specs()[name], given)
         if not draft.reasons:
             self.rtype.complete_row(draft.values)
-            self._own(draft)
         return draft
 
     def cleared(self, draft: Draft) -> dict[str, Any]:
@@ -122,8 +121,8 @@ class Reader:
         elif "price" in given:
             draft.reasons.append(_("%(field)s: Fill this in.") % {"field": first.label})
 
-    def _own(self, draft: Draft) -> None:
-        """Whoever may import only their own (their team's) rows gets the rows that name nobody, and no others."""
+    def own(self, draft: Draft) -> None:
+        """Of new records: whoever may import only their own (their team's) gets those that name nobody, no others."""
         if self._scope == "all":
             return
         actor = self.access.actor

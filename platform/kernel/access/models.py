@@ -120,6 +120,7 @@ class Member(Record):
         max_length=9, blank=True, choices=[("gregorian", _("Gregorian")), ("jalali", _("Jalali"))]
     )
     timezone = models.CharField(max_length=64, blank=True)
+    shortcuts = models.BooleanField(default=True)
     theme = models.CharField(max_length=6, blank=True, choices=[("light", _("Light")), ("dark", _("Dark"))])
 
     class Meta(Record.Meta):

@@ -57,9 +57,8 @@ def check_definition(row: CustomField, actor: Actor, changed: set[str]) -> None:
         raise _wrong("kind", _("Choose one of: %(allowed)s."), allowed=", ".join(kinds_offered()))
     siblings = list(CustomField.objects.filter(record_type=row.record_type).exclude(pk=row.pk))
     alive = [other for other in siblings if other.deleted_at is None]
-    if before is None or before.deleted_at is not None:
-        if len(alive) >= MOST_FIELDS:
-            raise _wrong("record_type", _("A record type can have %(limit)s fields of yours."), limit=MOST_FIELDS)
+    if (before is None or before.deleted_at is not None) and len(alive) >= MOST_FIELDS:
+        raise _wrong("record_type", _("A record type can have %(limit)s fields of yours."), limit=MOST_FIELDS)
     if before is None:
         row.language = row.language or get_tenant().language
         if "position" not in changed:

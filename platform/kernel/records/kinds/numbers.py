@@ -149,14 +149,10 @@ class Money(Number):
         return "" if value is None else fmt.money(value)
 
     def give(self, spec: FieldSpec, value: Any, record: Any) -> Any:
-        return (
-            None
-            if value is None
-            else {
-                "amount": self.canonical(spec, value),
-                "currency": getattr(record, "currency", "") or tenant_currency(),
-            }
-        )
+        if value is None:
+            return None
+        currency = getattr(record, "currency", "") or tenant_currency()
+        return {"amount": self.canonical(spec, value), "currency": currency}
 
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
         return nullable({"$ref": "#/components/schemas/Money"})

@@ -1,8 +1,17 @@
 from django.urls import path
 
 from crm_core.leads import views
+from crm_core.leads.forms.views import form
+from crm_core.leads.settings import pages
+from kernel.tenancy.middleware import for_visitors
+
+for_visitors("/f/")
 
 urlpatterns = [
+    path("f/<str:address>", form, name="lead-form"),
     path("r/leads/<uuid:pk>/convert", views.convert, name="lead-convert"),
     path("r/leads/<uuid:pk>/unconvert", views.unconvert, name="lead-unconvert"),
+    path("settings/leads", pages.leads, name="settings-leads"),
+    path("settings/leads/<slug:slug>/<uuid:pk>/<slug:step>", pages.move, name="settings-leads-move"),
+    path("settings/forms", pages.forms, name="settings-forms"),
 ]

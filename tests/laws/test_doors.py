@@ -20,6 +20,7 @@ PUBLIC = {
         "join/<str:token>",
         "styleguide",
         "files/<str:token>",  # the token is the key
+        "f/<str:address>",  # a form for strangers
         "dev/mail",  # exists with embedded services only, for this machine only
     },
     "config.urls_public": {

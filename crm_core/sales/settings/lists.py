@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -31,7 +32,7 @@ WORDS = {
     },
     "sources": {
         "new": gettext_lazy("New source"),
-        "help": gettext_lazy("Where contacts and deals come from, to see which way pays."),
+        "help": gettext_lazy("Where leads come from, to see which way pays; and who answers them, how soon."),
         "icon": "map-pin",
     },
 }
@@ -85,6 +86,8 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
     def row(request: Any, pk: UUID) -> HttpResponse:
         access = request.actor.access(rtype)
         found = editable_of(access, pk)
+        if len(rtype.fields) > 1:  # more than a name is asked on the record's own form
+            return redirect(f"/r/{slug}/{pk}/edit?next={here}")
         if request.method == "POST":
             one_at_a_time()
         others = rtype.model.objects.alive().exclude(pk=pk)

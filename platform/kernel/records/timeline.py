@@ -50,6 +50,8 @@ class Entry:
     def who(self) -> str:
         if self.member:
             return self.member["label"]
+        if self.event.via == "form":
+            return _("A visitor")
         return _("Somebody") if self.event.member_id else _("Peyvand")
 
     def sentence(self, who: str = "") -> str:

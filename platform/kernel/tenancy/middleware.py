@@ -22,7 +22,14 @@ TITLES = {
     "unknown": gettext_lazy("There is no workspace at this address"),
     "suspended": gettext_lazy("This workspace is suspended"),
     "starting": gettext_lazy("This workspace is being set up"),
+    "closed": gettext_lazy("This page cannot be shown right now"),
 }
+_for_visitors: list[str] = []
+
+
+def for_visitors(prefix: str) -> None:
+    """Addresses for people who have nothing to do with the workspace: why it is closed is not for them."""
+    _for_visitors.append(prefix)
 
 
 def host_of(request: HttpRequest) -> str | None:
@@ -54,6 +61,8 @@ class TenantMiddleware:
         tenant = tenant_by_host(host) if host else None
         if tenant is None or tenant.status == "deleting":
             return refusal(request, "unknown", 404, host=host or "")
+        if tenant.status != "active" and request.path_info.startswith(tuple(_for_visitors)):
+            return refusal(request, "closed", 403)
         if tenant.status == "suspended":
             return refusal(request, "suspended", 403, tenant=tenant)
         if tenant.status != "active":
@@ -119,6 +128,8 @@ def _sentences(why: str, tenant: Any, host: str) -> list[str]:
     if why == "unknown":
         nobody = [_("Nobody has set up a workspace at %(host)s.") % {"host": host}] if host else []
         return [*nobody, _("Check the address, or let the home page find your workspaces by your email address.")]
+    if why == "closed":
+        return [_("Try again later.")]
     if why == "starting":
         return [_("%(name)s will be ready in a few seconds: try again then.") % {"name": tenant.name}]
     return [

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Model
 
 from kernel.access.actor import Access, Actor
+from kernel.records.kinds.base import Kind
 from kernel.records.kinds.relations import MemberRelation, Relation
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import array, quoted, rows_of
@@ -21,8 +22,9 @@ PLAIN = (Relation, MemberRelation)  # one id
 
 
 def getter(spec: FieldSpec) -> Callable[[Any], Any]:
-    """What reads the id of a plain relation from many rows."""
-    return spec.value if spec.code else attrgetter(spec.kind.attribute(spec))
+    """What reads the value of one field from many rows: straight from its column, where it is nothing else."""
+    is_column = type(spec.kind).value is Kind.value and not spec.code
+    return attrgetter(spec.kind.attribute(spec)) if is_column else spec.value
 
 
 class Labels:
@@ -143,15 +145,22 @@ class Shown:
     def writer(self, spec: FieldSpec) -> Callable[[Any], Any]:
         """`json` of one field for many rows, with what is the same for all of them looked up once."""
         kind, give = spec.kind, self._giver(spec)
+        held = getter(spec)
         if type(kind) in PLAIN:
-            held = getter(spec)
-            return lambda row: give(held(row), row)
-        return lambda row: give(kind.value(spec, row), row)
+            made = self._references_of(spec)
+            return lambda row: made.get(held(row))
+        if type(kind).give is Kind.give and not (spec.rows or kind.is_reference):
+            canonical = kind.canonical
+            return lambda row: canonical(spec, held(row))
+        return lambda row: give(held(row), row)
+
+    def _references_of(self, spec: FieldSpec) -> dict[UUID, dict[str, str]]:
+        return {pk: {"id": str(pk), "label": label} for pk, label in self.labels.of(spec.related).items()}
 
     def _giver(self, spec: FieldSpec) -> Callable[[Any, Any], Any]:
         kind = spec.kind
         if type(kind) in PLAIN:
-            made = {pk: {"id": str(pk), "label": label} for pk, label in self.labels.of(spec.related).items()}
+            made = self._references_of(spec)
             return lambda pk, record: made.get(pk)
         if spec.rows:
             subs = [(sub.name, self._giver(sub)) for sub in spec.rows]
@@ -193,7 +202,8 @@ class Shown:
             return lambda row: labels.get(held(row), "")
         if spec.rows or kind.is_reference:
             return lambda row: self._cell_text(spec, kind.value(spec, row))
-        return lambda row: kind.cell(spec, kind.value(spec, row))
+        held, cell = getter(spec), kind.cell
+        return lambda row: cell(spec, held(row))
 
     def cell(self, row: Any, spec: FieldSpec) -> Any:
         """For a file."""

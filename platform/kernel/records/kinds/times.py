@@ -100,7 +100,10 @@ class DateTime(Kind):
         return found
 
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value else None
+        if not value:
+            return None
+        # The database's own are in UTC already.
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat().replace("+00:00", "Z")
 
     def keep(self, spec: FieldSpec, value: Any) -> Any:
         """To the second: with a fraction on some and not on others, texts would not sort as moments do."""

@@ -46,6 +46,8 @@ class Notes(RecordType):
     parent = True
     in_menu = False
     can_import = False
+    compose = ("body",)
+    then = "tasks"
 
     def label_of(self, record: Any) -> str:
         return record.subject or " ".join(record.body.split())[:80]
@@ -68,7 +70,7 @@ class Planned(RecordType):
 
 def verbs_of(name: str, model: Any, due: str, *asked: FieldSpec) -> tuple[Verb, ...]:
     """What one may do with a planned row; `asked` is what having it done may say."""
-    to = FieldSpec("to", _("Until"), KINDS["choice"], "to", choices=PUT_OFF)
+    to = FieldSpec("to", _("Until"), KINDS["choice"], "to", choices=PUT_OFF, extra={"asks": True})
     return (
         Verb(
             "done", f"{name}.done", pgettext_lazy("verb", "Done"), "check", actions.done, fields=asked,
@@ -82,6 +84,7 @@ def verbs_of(name: str, model: Any, due: str, *asked: FieldSpec) -> tuple[Verb, 
             "snooze", f"{name}.snoozed", _("Put off"), "clock", actions.snooze,
             fields=(to, spec_of(model, due, required=False)),
             applies=lambda row: row.done_at is None, done=_("Put off."), permission="edit",
+            undo="snooze", restores=(due,),
         ),
         Verb(
             "reassign", f"{name}.reassigned", _("Hand over"), "user-check", actions.reassign,
@@ -154,6 +157,7 @@ class Calls(Conversation):
         ),
     )
     compose = ("outcome", "body", "duration", "direction")
+    then = "tasks"
     verbs = verbs_of("call", Call, "at", spec_of(Call, "outcome"), spec_of(Call, "duration"))
 
     def label_of(self, record: Any) -> str:

@@ -64,6 +64,7 @@ class Contacts(RecordType):
     slug, model = "contacts", Contact
     label, label_plural = _("Contact"), _("Contacts")
     icon = "users"
+    in_tabs = True
     fields = (
         field("label", label=_("Name"), read_only=True, is_label=True),
         "first_name", "last_name", "company", "occupation", "phone", "email",

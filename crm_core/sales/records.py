@@ -27,6 +27,7 @@ class Deals(RecordType):
     slug, model = "deals", Deal
     label, label_plural = _("Deal"), _("Deals")
     icon = "layout-kanban"
+    in_tabs = True
     fields = (
         "name", "company", "contact", "pipeline", "stage",
         field("status", extra={"tones": {"won": "good", "lost": "bad"}}), "amount", "probability", "opened_on",
@@ -58,7 +59,7 @@ class Deals(RecordType):
         Panel(_("Dates"), ("opened_on", "expected_close_on", "closed_on", "next_step_at")),
         Panel(_("Outcome"), ("status", "lost_reason", "source")),
     )
-    next_step_field = "next_step_at"
+    next_step_field, open_when = "next_step_at", {"status": "open"}
     views = (
         BuiltIn("open", _("Open"), {"status": "open"}),
         BuiltIn(

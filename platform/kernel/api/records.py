@@ -13,7 +13,6 @@ from kernel.api.bodies import read_id, read_whole
 from kernel.api.endpoint import Endpoint, empty, reply
 from kernel.api.problems import Problem, errors_of
 from kernel.api.shapes import (
-    asked_of,
     etag,
     read_names,
     read_version,
@@ -114,7 +113,7 @@ class RecordVerb(RecordEndpoint):
         access.check(verb.permission or verb.name, record)
         raw = self.body()
         in_body = read_version(raw.pop("version", None))
-        values = take_values(access, raw, {spec.name: spec for spec in asked_of(access, verb)})
+        values = take_values(access, raw, {spec.name: spec for spec in verb.asked(access)})
         version = self.seen(access, record, raw) or in_body
         if not verb.applies(record):
             refusal = verb.refusal(record, access)

@@ -98,12 +98,6 @@ def flat(access: Access, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**plain, **{f"{PREFIX}{code}": value for code, value in own.items()}}
 
 
-def asked_of(access: Access, verb: Verb) -> list[FieldSpec]:
-    """What a verb takes: of the record's own fields those that this caller may read, and whatever it asks beside."""
-    readable, own = access.readable(), access.rtype.specs()
-    return [spec for spec in verb.fields if spec.name in readable or spec.name not in own]
-
-
 def etag(record: Any) -> str:
     return f'"{record.version}"'
 

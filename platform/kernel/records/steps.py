@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, Max, Min, OuterRef, Q, Subquery
+from django.db.models import Case, F, Max, Min, OuterRef, Q, Subquery, When
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils.translation import gettext as _
 
@@ -85,7 +85,7 @@ def _bring_in_line(rtype: RecordType, parents: Mapping[UUID, set[datetime]]) -> 
             if dues:
                 fallen |= Q(pk=pk, **{f"{name}__in": dues})
         # What stood for a row that is done or gone goes with it; what somebody typed stays.
-        typed = Case((fallen, None), default=F(name)) if any(parents.values()) else F(name)
+        typed = Case(When(fallen, then=None), default=F(name)) if any(parents.values()) else F(name)
         values[name] = Coalesce(_earliest(rtype), typed)
     if rtype.last_step_field:
         values[rtype.last_step_field] = Greatest(F(rtype.last_step_field), *_latest(rtype))

@@ -59,7 +59,8 @@ class Verb:
 
     `action(record, access, **values)` does it inside `change`; `fields` are what it asks for, and `applies` says on
     which records it makes sense. One with `has_page` asks on a page of its own, which the app puts at its address.
-    `undo` is the verb that takes it back. `refusal(record, access)` says more about why it does not apply.
+    `undo` is the verb that takes it back, given what `restores` names as it was. `refusal(record, access)` says more
+    about why it does not apply.
     """
 
     name: str
@@ -73,8 +74,14 @@ class Verb:
     tone: str = ""
     permission: str = ""
     undo: str = ""
+    restores: tuple[str, ...] = ()
     has_page: bool = False
     refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
+
+    def asked(self, access: Access) -> list[FieldSpec]:
+        """What it takes: of the record's own fields those that this actor may read, and whatever it asks beside."""
+        readable, own = access.readable(), access.rtype.specs()
+        return [spec for spec in self.fields if spec.name in readable or spec.name not in own]
 
 
 @dataclass(frozen=True)
@@ -119,8 +126,9 @@ class RecordType:
     """What a type declares. Names and order, no expressions; rules live in the model and in actions.
 
     A `parent` type's rows hang on records of any other type. `due_field`, `is_contact`, `next_step_field` and
-    `last_step_field` are explained in kernel.records.steps; `compose` names what the composer of a record's page asks
-    for, where that is more than one long text.
+    `last_step_field` are explained in kernel.records.steps; `in_tabs` puts a type into the bar of a phone. `open_when`
+    is the filter for records that ought to have a next step. `compose` names what the composer of a record's page asks
+    for, `then` the type of which it may plan a row in the same go.
     """
 
     slug: ClassVar[str]
@@ -147,12 +155,15 @@ class RecordType:
     is_contact: ClassVar[bool] = False
     next_step_field: ClassVar[str] = ""
     last_step_field: ClassVar[str] = ""
+    open_when: ClassVar[Mapping[str, str]] = MappingProxyType({})
     compose: ClassVar[tuple[str, ...]] = ()
+    then: ClassVar[str] = ""
     is_setting: ClassVar[bool] = False
     right: ClassVar[str] = ""  # the system right without which nobody reaches this type
     is_owned: ClassVar[bool] = True
     is_tagged: ClassVar[bool] = True
     in_menu: ClassVar[bool] = True
+    in_tabs: ClassVar[bool] = False
     can_import: ClassVar[bool] = True
     told_with_label: ClassVar[tuple[str, ...]] = ()
     match_fields: ClassVar[tuple[str, ...]] = ()

@@ -26,6 +26,7 @@ from kernel.web.pages import kept, page, ways_in
 from kernel.web.reach import access_to, list_url, record_url
 
 CARDS = 20
+from kernel.web.todo import is_waiting, next_step
 
 
 @dataclass
@@ -189,7 +190,13 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
     }  # fmt: skip
     for spec in specs:
         value = spec.value(row)
-        if value in (None, ""):
+        if is_waiting(access.rtype, row, spec.name):
+            card["due"] = next_step(fmt, value)
+            continue
+        if value in (None, "", []):
+            continue
+        if spec.code:
+            card["own"].append((label_of(spec), Cells(shown).html(row, spec)))
             continue
         if spec.kind.name == "money":
             card["value"], card["full"] = short_money(fmt, value), fmt.money(value)

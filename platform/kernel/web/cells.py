@@ -18,6 +18,7 @@ from kernel.ui.templatetags.ui import avatar, badge, due, icon
 from kernel.web.controls import few_records
 from kernel.web.reach import record_url
 
+from kernel.web.todo import is_waiting, next_step
 EMPTY = SafeString("")
 
 
@@ -33,6 +34,8 @@ class Cells:
         value = spec.value(row)
         if value in (None, "", [], {}) and not (self.links and spec.extra.get("is_checklist")):
             return EMPTY
+            if value is None and is_waiting(self.shown.access.rtype, row, spec.name):
+                return next_step(self.format, None)
         draw = getattr(self, f"_{spec.kind.name}", None)
         if draw is not None:
             return draw(spec, value, row)
@@ -104,6 +107,10 @@ class Cells:
         return format_html('<span class="tags">{}</span>', drawn) if drawn else EMPTY
 
     def _about(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
+    def _references(self, spec: FieldSpec, value: list[str], row: Any) -> SafeString:
+        drawn = [text for slug, pk in spec.kind.references(spec, value) if (text := self._reference(slug, pk))]
+        return format_html_join(str(_(", ")), "{}", ((text,) for text in drawn))
+
         return self._reference(value["type"], UUID(value["id"]))
 
     def _choice(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
@@ -138,9 +145,13 @@ class Cells:
         return self._ltr(text)
 
     def _datetime(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
-        is_due = spec.extra.get("due") and getattr(row, "is_open", True)
+        is_due = spec.extra.get("due") and getattr(row, "is_open", True) and not getattr(row, "done_at", None)
+        if is_due and is_waiting(self.shown.access.rtype, row, spec.name) and not self.links:
+            return next_step(self.format, value)
         if self.links:
-            told = due({"format": self.format}, value) if is_due else ""  # type: ignore[arg-type]
+            told: SafeString | str = due({"format": self.format}, value) if is_due else ""  # type: ignore[arg-type]
+            if is_due and is_waiting(self.shown.access.rtype, row, spec.name):
+                told = next_step(self.format, value)
             full, text = self.format.datetime(value, "long"), self.format.datetime(value)
             return format_html('<time datetime="{}" title="{}">{}</time> {}', value.isoformat(), full, text, told)
         day = self.format.local(value).date()

@@ -31,12 +31,13 @@ class Controls:
             "name": name or spec.name, "label": label_of(spec), "value": value, "help": spec.help,
             "errors": errors, "required": spec.required, **more,
         }  # fmt: skip
-        if spec.kind.name == "about":
-            about = spec.kind.canonical(spec, value) if not isinstance(value, str) else value
-            told["value"] = f"{about['type']}:{about['id']}" if isinstance(about, dict) else about or ""
-            return Field(widget="hidden", **told)
+        if spec.kind.name in ("about", "references"):
+            return self._mixed_picker(spec, value, told)
         if spec.choices:
-            return Field(widget="select", options=spec.choices, empty="" if spec.required and value else "–", **told)
+            options = offered(spec, value)
+            if spec.kind.is_list:
+                return Field(widget="checks", options=options, **told)
+            return Field(widget="select", options=options, empty="" if spec.required and value else "–", **told)
         if spec.kind.is_reference:
             return self._picker(spec, value, told)
         if widget == "checkbox":
@@ -80,6 +81,28 @@ class Controls:
         return Field(
             widget="combobox", url=url, create_url=url if may_create else "", multiple=multiple, chosen=chosen,
             placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": ""},
+        )  # fmt: skip
+
+    def _mixed_picker(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:
+        """Records of several types: each by its type and id."""
+        multiple = spec.kind.is_list
+        if isinstance(value, dict):
+            value = f"{value['type']}:{value['id']}"
+        asked = [str(item) for item in (value if isinstance(value, list) else [value]) if item]
+        pairs = [
+            (slug, pk)
+            for item in asked
+            if (pk := read_id(item.partition(":")[2])) and (slug := item.partition(":")[0]) in registry
+        ]
+        wanted: dict[str, set[UUID]] = {}
+        for slug, pk in pairs:
+            wanted.setdefault(slug, set()).add(pk)
+        self.labels.load(wanted)
+        chosen = [(f"{slug}:{pk}", label) for slug, pk in pairs if (label := self.labels.get(slug, pk))]
+        url = f"/r/{self.access.rtype.slug}/pick/{spec.name}"
+        return Field(
+            widget="combobox", url=url, multiple=multiple, chosen=chosen, placeholder=_("Search…"),
+            **{**told, "value": ""},
         )  # fmt: skip
 
     def _hidden(self, spec: FieldSpec, ids: set[UUID]) -> list[Option]:

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
+from kernel.records.agenda import open_about
 from kernel.records.find import find
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
@@ -17,9 +18,11 @@ from kernel.records.types import RecordType, Verb, registry
 from kernel.web import timeline
 from kernel.web.board import places_of
 from kernel.web.cells import Cells
+from kernel.web.compose import composers_of
 from kernel.web.controls import label_of
 from kernel.web.pages import list_crumb, page
 from kernel.web.reach import access_to, list_url, record_of, record_url
+from kernel.web.todo import Todo, todos_of
 
 RELATED = 10
 
@@ -65,16 +68,24 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     shown = Shown(access, [record])
     groups, tables = _groups(access, shown, record)
     may_edit = access.may("edit", record)
-    composer = timeline.composer_of(access)
     context = {
         "rtype": rtype, "record": record, "heading": record.label, "crumbs": [list_crumb(rtype)], "groups": groups,
         "tables": tables, "facts": _facts(access, shown, record), "verbs": _verbs(access, record),
         "may_edit": may_edit and bool(access.editable()), "may_delete": access.may("delete", record),
         "path": _path(access, record) if may_edit else [], "related": _related(access, record),
-        "url": record_url(slug, pk), "timeline": timeline.page_of(access, record), "composer": composer,
-        "about": f"{slug}:{pk}",
+        "url": record_url(slug, pk), "timeline": timeline.page_of(access, record),
+        "composers": composers_of(access), "todos": _todos(access, record),
+        "about": f"{slug}:{pk}", "files": files.panel(access, record),
+        "file": files.told_of(access, record) if slug == "files" else None,
     }  # fmt: skip
     return page(request, "web/detail.html", context)
+
+
+def _todos(access: Access, record: Any) -> list[Todo]:
+    """What is open about the record."""
+    if access.rtype.parent or access.rtype.is_setting:
+        return []
+    return todos_of(access.actor, open_about(access, record), with_about=False)
 
 
 def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], list[Table]]:
@@ -155,7 +166,7 @@ def _facts(access: Access, shown: Shown, record: Any) -> list[SafeString]:
 def _verbs(access: Access, record: Any) -> list[tuple[Verb, bool]]:
     """The verbs that apply, each with whether it asks for something first."""
     return [
-        (verb, any(spec.required for spec in verb.fields))
+        (verb, any(spec.required or spec.extra.get("asks") for spec in verb.fields))
         for verb in access.rtype.verbs
         if verb.applies(record) and access.may(verb.permission or verb.name, record)
     ]

@@ -1,6 +1,7 @@
 """Making, changing, deleting and restoring a record; its verbs."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -18,6 +19,7 @@ from kernel.web.forms import RecordForm
 from kernel.web.pages import go, list_crumb, page, reload
 from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url, record_of, record_url, wants_json, way_back
+from kernel.web.toasts import toast_header
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -171,14 +173,19 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
         raise Http404
     record = record_of(access, pk)
     access.check(found.permission or found.name, record)
+    quiet = wants_json(request)
+    if quiet and not found.applies(record):
+        return _told(_("This has been done already."), tone="warn")
     if not found.applies(record):
         return go(request, record_url(slug, pk), _("This has been done already."), tone="warn")
     if request.method != "POST":
         return _verb_page(request, access, record, found, {}, [])
     errors: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
-    for spec in found.fields:
-        if spec.name in request.POST or f"{spec.name}__text" in request.POST:
+    # What a toast takes back stands in its address.
+    data = request.POST or request.GET
+    for spec in found.asked(access):
+        if spec.name in data or f"{spec.name}__text" in data:
             try:
                 value = spec.parse(typed(request.POST, spec.name), access)
             except ValidationError as error:
@@ -188,6 +195,7 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
                 values[spec.name] = value
     if errors:
         return _verb_page(request, access, record, found, errors, [])
+    undo = _undo_url(access, record, found)
     try:
         found.action(record, access, version=posted_version(request), **values)
     except ValidationError as error:
@@ -199,7 +207,30 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
         return _overtaken(request, slug, pk)
     except NotFound as error:
         raise Http404 from error
-    return go(request, way_back(request, record_url(slug, pk)), found.done or _("Saved."), tone=found.tone or "good")
+    text, tone = found.done or _("Saved."), found.tone or "good"
+    if quiet and data.get("quiet"):
+        return _told(text, tone=tone, undo=undo and f"{undo}&quiet=1")
+    if quiet:
+        return reload(text, tone=tone)
+    return go(request, way_back(request, record_url(slug, pk)), text, tone=tone, undo=undo)
+
+
+def _told(text: Any, **more: Any) -> HttpResponse:
+    """A toast and nothing else, for a page that has shown the change already."""
+    response = HttpResponse(status=204)
+    response["HX-Trigger"] = toast_header(text, **more)
+    return response
+
+
+def _undo_url(access: Access, record: Any, verb: Verb) -> str:
+    """Where the verb is taken back, as the record is before it; empty where that cannot be said."""
+    back = access.rtype.verb(verb.undo) if verb.undo else None
+    if back is None:
+        return ""
+    was = {name: spec.canonical(record) for name in verb.restores if (spec := access.readable().get(name))}
+    if not all(was.values()):
+        return ""
+    return f"{record_url(access.rtype.slug, record.pk)}/{back.name}?{urlencode(was)}"
 
 
 def _start(access: Access, record: Any, spec: FieldSpec) -> Any:
@@ -220,8 +251,8 @@ def _verb_page(
             errors=errors.get(spec.name, []),
             id=f"v-{spec.name}",
         )
-        for spec in found.fields
-        if spec.name in access.editable()
+        for spec in found.asked(access)
+        if spec.name in access.editable() or spec.name not in access.rtype.specs()
     ]
     url = f"{record_url(access.rtype.slug, record.pk)}/{found.name}"
     context = {

@@ -236,9 +236,9 @@ class RecordForm:
         if spec.rows:
             return self._rows(spec)
         errors = self.errors.get(name, [])
-        return self.controls.field(spec, self._shown(spec), errors=errors)
+        return self.controls.field(spec, self.shown(spec), errors=errors)
 
-    def _shown(self, spec: FieldSpec) -> Any:
+    def shown(self, spec: FieldSpec) -> Any:
         """What was typed, else what was asked for by the address, else what the record holds."""
         if spec.name in self._taken:
             return self._taken[spec.name]

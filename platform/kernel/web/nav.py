@@ -13,11 +13,13 @@ from kernel.records.types import registry
 
 May = Callable[[Actor], bool]
 _added: list[tuple[Any, str, str, May]] = []
+_first: list[tuple[Any, str, str, May]] = []
 
 
-def add(label: Any, url: str, icon: str, may: May) -> None:
-    """A page of an app's own in the sidebar, for those who may use it. Called where its addresses are declared."""
-    _added.append((label, url, icon, may))
+def add(label: Any, url: str, icon: str, may: May, *, first: bool = False) -> None:
+    """A page of an app's own in the sidebar, for those who may use it; `first` right below the home page, and in the
+    bar of a phone. Called where its addresses are declared."""
+    (_first if first else _added).append((label, url, icon, may))
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:
@@ -40,11 +42,14 @@ def nav(request: HttpRequest) -> dict[str, Any]:
 
 
 def _entries(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
-    yield from _entry(request, _("Home"), "/", "home")
+    yield from _entry(request, _("Home"), "/", "home", tab=True)
+    for label, url, icon, may in _first:
+        if may(actor):
+            yield from _entry(request, label, url, icon, tab=True)
     records = _("Records")
     for rtype in registry.values():
         if rtype.in_menu and actor.access(rtype).may("view"):
-            yield from _entry(request, rtype.label_plural, f"/r/{rtype.slug}", rtype.icon, records)
+            yield from _entry(request, rtype.label_plural, f"/r/{rtype.slug}", rtype.icon, records, tab=rtype.in_tabs)
     work = _("Work")
     for label, url, icon, may in _added:
         if may(actor):
@@ -59,13 +64,17 @@ def _end(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
 
 
 def _tabs(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return entries[:4]
+    """The bar of a phone: what is meant for it, and where that is too little for four what comes next."""
+    meant = [entry for entry in entries if entry["tab"]]
+    return [*meant, *(entry for entry in entries if not entry["tab"])][:4]
 
 
-def _entry(request: HttpRequest, label: Any, url: str, icon: str, group: str = "") -> Iterator[dict[str, Any]]:
+def _entry(
+    request: HttpRequest, label: Any, url: str, icon: str, group: str = "", *, tab: bool = False
+) -> Iterator[dict[str, Any]]:
     if _answers(url):
         current = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
-        yield {"label": label, "url": url, "icon": icon, "group": group, "current": current}
+        yield {"label": label, "url": url, "icon": icon, "group": group, "current": current, "tab": tab}
 
 
 _known: dict[str, bool] = {}

@@ -1,8 +1,8 @@
 """What pickers offer, and the record that a picker makes."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_http_methods
+from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from kernel.access.actor import Access
 from kernel.lib.text import sort_key
@@ -13,6 +13,7 @@ from kernel.web.reach import access_to
 
 MOST = 20
 
+FEW = 5
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def options(request: HttpRequest, slug: str) -> JsonResponse:
@@ -24,6 +25,23 @@ def options(request: HttpRequest, slug: str) -> JsonResponse:
 
 
 def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
+@require_safe
+def pick(request: HttpRequest, slug: str, name: str) -> JsonResponse:
+    """What a picker of several types offers: the first few of each that this actor may see, the type beside them."""
+    access = access_to(request, slug)
+    spec = access.readable().get(name)
+    if spec is None or spec.kind.name not in ("about", "references"):
+        raise Http404
+    types = spec.extra.get("types") or [rtype.slug for rtype in access.rtype.parent_types()]
+    found = []
+    for of_type in types:
+        other = access.actor.access(registry[of_type])
+        if other.may("view"):
+            for option in find_options(other, request.GET.get("q", ""))[:FEW]:
+                found.append({**option, "id": f"{of_type}:{option['id']}", "detail": str(other.rtype.label)})
+    return JsonResponse(found, safe=False)
+
+
     access.check("create")
     label = request.POST.get("label", "").strip()
     if access.rtype.is_setting and (there := _called(access, label)):

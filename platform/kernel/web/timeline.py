@@ -109,25 +109,9 @@ def _changes(entry: Entry) -> list[Change]:
 
 
 def _text(access: Access, child: Any) -> str:
-    specs = [spec for spec in access.readable().values() if spec.kind.name == "long_text" and not spec.rows]
-    return "\n".join(filter(None, (spec.value(child) for spec in specs)))
-
-
-@dataclass
-class Composer:
-    """Where a child row is written: the first type of them that this actor may make, by its one long text."""
-
-    rtype: RecordType
-    field: Field
-
-
-def composer_of(access: Access) -> Composer | None:
-    if access.rtype.parent or access.rtype.is_setting:
-        return None
-    for rtype in registry.values():
-        child = access.actor.access(rtype)
-        if rtype.parent and child.may("create"):
-            spec = next((s for s in child.editable().values() if s.kind.name == "long_text" and s.required), None)
-            if spec:
-                return Composer(rtype, Controls(child).field(spec, "", id="compose"))
-    return None
+    """What it says: its subject and what came of it, then its long texts."""
+    readable, fmt = access.readable(), access.actor.format
+    long = [spec for spec in readable.values() if spec.kind.name == "long_text" and not spec.rows]
+    short = [spec for spec in readable.values() if spec.is_label or (spec.name == "outcome" and spec.value(child))]
+    texts = (spec.kind.show(spec, spec.value(child), fmt) for spec in (*short, *long))
+    return "\n".join(filter(None, texts))

@@ -2,7 +2,23 @@
 
 from django.urls import path
 
-from kernel.web import board, cell, detail, edit, filters, lists, moves, options, timeline, trash
+from kernel.web import (
+    board,
+    cell,
+    columns,
+    compose,
+    detail,
+    edit,
+    files,
+    filters,
+    groups,
+    lists,
+    moves,
+    options,
+    saved_views,
+    timeline,
+    trash,
+)
 
 urlpatterns = [
     path("trash", trash.trash, name="trash"),
@@ -15,6 +31,8 @@ urlpatterns = [
     path("r/<slug:slug>/move", moves.move_card, name="board-move"),
     path("r/<slug:slug>/<uuid:pk>", detail.detail, name="record"),
     path("r/<slug:slug>/<uuid:pk>/edit", edit.edit, name="record-edit"),
+    path("r/<slug:slug>/pick/<slug:name>", options.pick, name="record-pick"),
+    path("r/<slug:slug>/compose", compose.add, name="record-compose"),
     path("r/<slug:slug>/<uuid:pk>/delete", edit.delete, name="record-delete"),
     path("r/<slug:slug>/<uuid:pk>/restore", edit.restore, name="record-restore"),
     path("r/<slug:slug>/<uuid:pk>/move", moves.move, name="record-move"),

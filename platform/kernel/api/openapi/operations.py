@@ -10,7 +10,7 @@ from kernel.access.actor import Access
 from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
-from kernel.api.shapes import CUSTOM, asked_of
+from kernel.api.shapes import CUSTOM
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
 
@@ -211,7 +211,7 @@ def _delete(access: Access) -> dict[str, Any]:
 
 
 def _verb(access: Access, name: str, summary: str, verb: Verb | None) -> dict[str, Any]:
-    specs = asked_of(access, verb) if verb else []
+    specs = verb.asked(access) if verb else []
     properties = {spec.name: _described(spec, spec.kind.input_schema(spec)) for spec in specs}
     if verb:
         properties["version"] = {"type": "integer", "minimum": 1}

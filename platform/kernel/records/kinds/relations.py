@@ -212,7 +212,9 @@ class About(Kind):
         """As a form posts it: "deals:ID"."""
         if not text.strip():
             return None
-        slug, _sep, pk = text.strip().partition(":")
+        slug, sep, pk = text.strip().partition(":")
+        if not sep:
+            raise ParseError(_("Choose a record from the list."), "relation")
         return self.take(spec, {"type": slug, "id": pk}, access)
 
     def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:

@@ -12,13 +12,14 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from kernel.records.kinds.choices import known
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.ui.templatetags.ui import avatar, badge, due, icon
 from kernel.web.controls import few_records
 from kernel.web.reach import record_url
-
 from kernel.web.todo import is_waiting, next_step
+
 EMPTY = SafeString("")
 
 
@@ -33,9 +34,9 @@ class Cells:
     def html(self, row: Any, spec: FieldSpec) -> SafeString:
         value = spec.value(row)
         if value in (None, "", [], {}) and not (self.links and spec.extra.get("is_checklist")):
-            return EMPTY
             if value is None and is_waiting(self.shown.access.rtype, row, spec.name):
                 return next_step(self.format, None)
+            return EMPTY
         draw = getattr(self, f"_{spec.kind.name}", None)
         if draw is not None:
             return draw(spec, value, row)
@@ -90,7 +91,7 @@ class Cells:
             (icon("check", "good", _("Done")) if item in done else icon("circle", "muted", _("Open")), item.label)
             for item in items
         )
-        lines = format_html_join("", '<li>{}<bdi>{}</bdi></li>', drawn)
+        lines = format_html_join("", "<li>{}<bdi>{}</bdi></li>", drawn)
         return format_html('<span class="muted small">{}</span><ul class="checklist">{}</ul>', told, lines)
 
     def _facts(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
@@ -106,16 +107,21 @@ class Cells:
         drawn = format_html_join("", pattern, ((labels.more(pk).get("color", ""), label) for label, pk in named))
         return format_html('<span class="tags">{}</span>', drawn) if drawn else EMPTY
 
-    def _about(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
     def _references(self, spec: FieldSpec, value: list[str], row: Any) -> SafeString:
         drawn = [text for slug, pk in spec.kind.references(spec, value) if (text := self._reference(slug, pk))]
         return format_html_join(str(_(", ")), "{}", ((text,) for text in drawn))
 
+    def _about(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
         return self._reference(value["type"], UUID(value["id"]))
 
     def _choice(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
         tone = spec.extra.get("tones", {}).get(value, "")
         return badge(self.shown.value_text(spec, value), tone)
+
+    def _choices(self, spec: FieldSpec, value: list[str], row: Any) -> SafeString:
+        tones, label = spec.extra.get("tones", {}), dict(known(spec))
+        drawn = ((badge(label.get(code, code), tones.get(code, "")),) for code in value)
+        return format_html_join(" ", "{}", drawn)
 
     def _yes_no(self, spec: FieldSpec, value: bool, row: Any) -> SafeString:
         text = self.shown.value_text(spec, value)

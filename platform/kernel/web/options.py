@@ -9,11 +9,12 @@ from kernel.lib.text import sort_key
 from kernel.records.change import create
 from kernel.records.find import find
 from kernel.records.show import Shown
+from kernel.records.types import registry
 from kernel.web.reach import access_to
 
 MOST = 20
-
 FEW = 5
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def options(request: HttpRequest, slug: str) -> JsonResponse:
@@ -24,7 +25,6 @@ def options(request: HttpRequest, slug: str) -> JsonResponse:
     return JsonResponse(find_options(access, request.GET.get("q", "")), safe=False)
 
 
-def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
 @require_safe
 def pick(request: HttpRequest, slug: str, name: str) -> JsonResponse:
     """What a picker of several types offers: the first few of each that this actor may see, the type beside them."""
@@ -42,6 +42,7 @@ def pick(request: HttpRequest, slug: str, name: str) -> JsonResponse:
     return JsonResponse(found, safe=False)
 
 
+def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
     access.check("create")
     label = request.POST.get("label", "").strip()
     if access.rtype.is_setting and (there := _called(access, label)):

@@ -14,9 +14,8 @@ from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.records.kinds.relations import read_id
 from kernel.records.timeline import Entry, Timeline
-from kernel.records.types import RecordType, registry
-from kernel.ui.fields import Field
-from kernel.web.controls import Controls, label_of
+from kernel.records.types import registry
+from kernel.web.controls import label_of
 from kernel.web.pages import page
 from kernel.web.reach import access_to, record_of, record_url
 
@@ -98,7 +97,8 @@ def _item(access: Access, entry: Entry) -> Item:
         item.icon = rtype.icon
     if child.deleted_at is None:
         item.url = record_url(rtype.slug, child.pk)
-        item.text = _text(access.actor.access(rtype), child) if suffix == "created" else ""
+        if suffix == "created":
+            item.text = _text(access.actor.access(rtype), child)
         item.changes = _changes(entry) if suffix == "updated" else []
     return item
 

@@ -16,7 +16,7 @@ from tenants.provisioned import on_provisioned
 VIEW_SETTINGS = {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit"}}
 NOTHING = {"*": "none"}
 # Seen by whoever sees the record they are about; of tasks about nothing ("alone") each sees the own ones.
-ACTIVITIES = ("notes", "tasks", "calls", "meetings")
+ACTIVITIES = ("notes", "tasks", "calls", "meetings", "files")
 
 ROLES: dict[str, dict[str, Any]] = {
     "admin": {"types": {"*": {"verbs": {"*": "all"}, "fields": {"*": "edit"}}}, "system": ["*"]},
@@ -34,7 +34,9 @@ ROLES: dict[str, dict[str, Any]] = {
                 "fields": {"*": "edit"},
             },
             "products": {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit", "cost": "none"}},
-            **dict.fromkeys(ACTIVITIES, {"verbs": {"*": "own", "view": "all"}, "fields": {"*": "edit"}}),
+            **dict.fromkeys(
+                ACTIVITIES, {"verbs": {"*": "own", "view": "all", "create": "all"}, "fields": {"*": "edit"}}
+            ),
             "tags": {"verbs": {"*": "none", "view": "all", "create": "all"}},
             "@settings": VIEW_SETTINGS,
         },

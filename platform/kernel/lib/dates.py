@@ -81,3 +81,20 @@ def month_label(day: dt.date, language: str, calendar: str) -> str:
     """The day's month in words: "November 2026", «آذر ۱۴۰۵»."""
     year, month, _ = parts(day, calendar)
     return _digits(f"{MONTHS[calendar, language][month - 1]} {year}", language)
+
+
+_SEASONS = {"en": ("Spring", "Summer", "Autumn", "Winter"), "fa": ("بهار", "تابستان", "پاییز", "زمستان")}
+
+
+def season_label(day: dt.date, language: str, calendar: str) -> str:
+    """The day's season in the Jalali calendar («پاییز ۱۴۰۵»), its quarter in the Gregorian ("Q4 2026")."""
+    year, month, _ = parts(day, calendar)
+    number = (month - 1) // 3
+    if calendar == JALALI:
+        return _digits(f"{_SEASONS[language][number]} {year}", language)
+    return _digits(f"سه‌ماههٔ {number + 1} سال {year}" if language == "fa" else f"Q{number + 1} {year}", language)
+
+
+def year_label(day: dt.date, language: str, calendar: str) -> str:
+    """The day's year."""
+    return _digits(str(parts(day, calendar)[0]), language)

@@ -19,13 +19,16 @@ from django.db.models import Count, DateTimeField, DecimalField, F, Sum
 from django.db.models.functions import Cast, TruncDate
 from django.utils.translation import gettext as _
 
-from kernel.lib.dates import month_key, month_label
+from kernel.lib.calendars import week_start
+from kernel.lib.dates import month_key, month_label, season_label, year_label
+from kernel.lib.format import Format
+from kernel.lib.periods import quarter_start, year_start
 from kernel.records.find import Found
 from kernel.records.kinds.numbers import Money
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 
-GRAINS = ("day", "month")
+GRAINS = ("day", "week", "month", "season", "year")
 MOST_GROUPS = 1000
 _MEASURE = re.compile(r"count|sum:([a-z0-9_]+(?:\.[a-z0-9_]+)?)")
 
@@ -188,14 +191,28 @@ def _by_time(found: Found, group: GroupBy, figures: list[tuple[Any, dict[str, in
         if day is None:
             none = Group(None, _("None"), values, {f"{group.name}__empty": "true"})
             continue
-        key = month_key(day, calendar) if group.grain == "month" else day.isoformat()
+        key = _time_key(day, group.grain, calendar)
         days[key].append(day)
         before = totals.get(key)
         totals[key] = values if before is None else {name: before[name] + value for name, value in values.items()}
     groups = []
     for key in sorted(totals):
         first, last = min(days[key]), max(days[key])
-        label = month_label(first, fmt.language, calendar) if group.grain == "month" else fmt.date(first)
+        label = _time_label(first, group.grain, calendar, fmt)
         filters = {f"{group.name}__gte": first.isoformat(), f"{group.name}__lte": last.isoformat()}
         groups.append(Group(key, label, totals[key], filters))
     return [*groups, none] if none else groups
+
+
+def _time_key(day: date, grain: str, calendar: str) -> str:
+    if grain == "month":
+        return month_key(day, calendar)
+    start = {"week": week_start, "season": quarter_start, "year": year_start}.get(grain)
+    return (start(day, calendar) if start else day).isoformat()
+
+
+def _time_label(day: date, grain: str, calendar: str, fmt: Format) -> str:
+    if grain == "week":
+        return _("Week of %(day)s") % {"day": fmt.date(week_start(day, calendar))}
+    label = {"month": month_label, "season": season_label, "year": year_label}.get(grain)
+    return label(day, fmt.language, calendar) if label else fmt.date(day)

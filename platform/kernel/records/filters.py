@@ -28,7 +28,7 @@ from kernel.records.specs import FieldSpec
 
 # What stands in an address beside filters: of the page, and of how the rows are laid out.
 PASSING = frozenset(
-    ("q", "cursor", "before", "limit", "fields", "view", "base", "measure", "calendar", "count", "peek")
+    ("q", "cursor", "before", "limit", "fields", "view", "base", "measure", "calendar", "count", "peek", "groups")
 )
 LAID_OUT = frozenset(("filter", "sort", "columns", "group", "layout"))
 MOST_DEPTH, MOST_CONDITIONS, MOST_LENGTH = 5, 50, 8_000

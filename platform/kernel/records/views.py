@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kernel.access.actor import Access
+from kernel.access.actor import Access, Actor
 from kernel.records.filters import PASSING, FilterReader
 from kernel.records.models import RoleView, SavedView, ViewMark
 from kernel.records.types import BuiltIn
@@ -105,7 +105,7 @@ class Views:
 
     @cached_property
     def _marks(self) -> dict[str, ViewMark]:
-        return {mark_key(mark): mark for mark in marks_of(self.access) if mark.record_type == self.slug}
+        return {mark_key(mark): mark for mark in marks_of(self.actor) if mark.record_type == self.slug}
 
     def _of_role(self) -> View | None:
         if self.actor.member is None:
@@ -272,9 +272,8 @@ def may_set_up(access: Access) -> bool:
     return access.actor.may_system("company")
 
 
-def marks_of(access: Access) -> list[ViewMark]:
+def marks_of(actor: Actor) -> list[ViewMark]:
     """What the member made of views of all types, read once."""
-    actor = access.actor
     if actor.member is None:
         return []
     if "view_marks" not in actor.memo:

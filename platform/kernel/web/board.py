@@ -22,11 +22,13 @@ from kernel.records.types import Board
 from kernel.ui.templatetags.ui import avatar, due, icon
 from kernel.web.cells import Cells
 from kernel.web.chips import chips_of
+from kernel.web.controls import label_of
+from kernel.web.opened import Opened
 from kernel.web.pages import kept, page, ways_in
 from kernel.web.reach import access_to, list_url, record_url
+from kernel.web.todo import is_waiting, next_step
 
 CARDS = 20
-from kernel.web.todo import is_waiting, next_step
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Column:
     new_url: str = ""
 
 
-def show(request: HttpRequest, access: Access) -> HttpResponse:
+def show(request: HttpRequest, access: Access, opened: Opened) -> HttpResponse:
     board = board_of(access)
     problems: list[str] = []
     params = request.GET.copy()
@@ -67,8 +69,9 @@ def show(request: HttpRequest, access: Access) -> HttpResponse:
         "move_url": f"{list_url(access.rtype.slug)}/move?{query}" if may_move else "", "view": "board",
         "may_board": True, **ways_in(access), "q": params.get("q", ""), "query": query,
         "kept": kept(request),
-        "is_narrowed": bool(chips or params.get("q")), "clear_url": f"{list_url(access.rtype.slug)}?view=board",
-        "is_empty": not any(column.cards for column in columns),
+        "is_narrowed": bool(chips or params.get("q")),
+        "clear_url": f"{list_url(access.rtype.slug)}?view=all&layout=board",
+        "is_empty": not any(column.cards for column in columns), **opened.context(request),
     }  # fmt: skip
     template = "web/_board.html" if request.headers.get("HX-Target") == "list" else "web/board.html"
     return page(request, template, context)
@@ -125,7 +128,7 @@ def _columns(access: Access, board: Board, params: QueryDict, within: dict[str, 
     slug = access.rtype.slug
     for pk, label, dot in stages:
         query = params.copy()
-        for key in ("view", "cursor", "before", board.within, f"{board.by}__in"):
+        for key in ("layout", "cursor", "before", board.within, f"{board.by}__in"):
             query.pop(key, None)
         query[board.by] = str(pk)
         column = Column(pk, label, dot, access.actor.format.number(0), list_url=f"{list_url(slug)}?{query.urlencode()}")
@@ -176,7 +179,7 @@ def figures_of(access: Access, board: Board, params: QueryDict) -> dict[str, tup
 def cards_of(access: Access, board: Board, rows: list[Any]) -> dict[UUID, dict[str, Any]]:
     """What a card says: label, who it is with, how much, what is next, whose it is."""
     readable = access.readable()
-    specs = [readable[name] for name in (*board.card, "tags") if name in readable]
+    specs = [readable[name] for name in (*board.card, *access.rtype.own_marked("on_card"), "tags") if name in readable]
     shown = Shown(access, rows, specs)
     return {row.pk: _card(access, shown, specs, row) for row in rows}
 
@@ -187,6 +190,7 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
         "id": row.pk, "version": row.version, "url": record_url(access.rtype.slug, row.pk),
         "title": row.label or _("(no name)"),
         "move": move_label % {"name": row.label}, "dots": icon("dots"), "fixed": not access.may("edit", row),
+        "own": [],
     }  # fmt: skip
     for spec in specs:
         value = spec.value(row)

@@ -19,6 +19,8 @@ from kernel.web import board
 from kernel.web.cells import Cells
 from kernel.web.chips import chips_of
 from kernel.web.controls import label_of
+from kernel.web.groups import grouped_context, grouping_of
+from kernel.web.opened import open_view
 from kernel.web.pages import kept, page, ways_in
 from kernel.web.reach import access_to, list_url, record_url
 
@@ -48,18 +50,23 @@ class Row:
 def records(request: HttpRequest, slug: str) -> HttpResponse:
     access = access_to(request, slug)
     rtype = access.rtype
-    if rtype.board and request.GET.get("view") == "board" and rtype.board.by in access.readable():
-        return board.show(request, access)
+    opened = open_view(request, access)
+    if rtype.board and request.GET.get("layout") == "board" and rtype.board.by in access.readable():
+        return board.show(request, access, opened)
     problems: list[str] = []
+    grouped = None
     try:
         found = find(access, request.GET)
-        shown_page = _page(request, found)
+        grouped = grouping_of(request, found)
+        shown_page = Page([], None) if grouped else _page(request, found)
     except ValidationError as error:
         problems = error.messages
         found = find(access, {})
         shown_page = found.page()
-    context = list_context(request, access, found, shown_page)
+    context = list_context(request, access, found, shown_page) | opened.context(request)
     context["problems"] = problems
+    if grouped:
+        context |= grouped_context(request, access, grouped, context["columns"])
     template = "web/_list.html" if request.headers.get("HX-Target") == "list" else "web/list.html"
     return page(request, template, context)
 
@@ -72,7 +79,7 @@ def _page(request: HttpRequest, found: Found) -> Page:
 def list_context(request: HttpRequest, access: Access, found: Found, shown_page: Page) -> dict[str, Any]:
     rtype = access.rtype
     columns = columns_of(access, found)
-    is_whole = shown_page.next is None and shown_page.previous is None
+    is_whole = bool(shown_page.rows) and shown_page.next is None and shown_page.previous is None
     count = len(shown_page.rows) if is_whole else found.count()
     fmt = access.actor.format
     chips = chips_of(request, found)
@@ -88,13 +95,9 @@ def list_context(request: HttpRequest, access: Access, found: Found, shown_page:
         "q": request.GET.get("q", ""), "is_narrowed": bool(chips or request.GET.get("q")),
         "query": query.urlencode(), "kept": kept(request), **ways_in(access),
         "has_figures": bool(shown_page.rows) and bool(sums_of(access)),
-        "clear_url": list_url(rtype.slug) + _view(request),
+        "clear_url": f"{list_url(rtype.slug)}?view=all",
         "may_board": bool(rtype.board and rtype.board.by in access.readable()), "view": "list",
     }  # fmt: skip
-
-
-def _view(request: HttpRequest) -> str:
-    return "?view=board" if request.GET.get("view") == "board" else ""
 
 
 def _with(request: HttpRequest, **changes: str) -> str:
@@ -109,7 +112,10 @@ def _with(request: HttpRequest, **changes: str) -> str:
 def columns_of(access: Access, found: Found) -> list[Column]:
     """The label first. On phones a row has two lines: label and amount, then one more value and the state."""
     readable, rtype = access.readable(), access.rtype
-    told = rtype.columns_for({item.key: item.raw for item in found.filters if item.raw}, access.actor)
+    told = chosen_columns(found)
+    if not told:
+        told = rtype.columns_for({item.key: item.raw for item in found.filters if item.raw}, access.actor)
+        told = (*told, *rtype.own_marked("in_list"))
     names = [rtype.label_field, *(name for name in told if name != rtype.label_field)]
     specs = [readable[name] for name in names if name in readable]
     taken: dict[str, str] = {}
@@ -124,6 +130,12 @@ def columns_of(access: Access, found: Found) -> list[Column]:
             classes = f"{classes} num-cell".strip()
         columns.append(Column(spec, label_of(spec), classes, spec.kind.is_sortable))
     return columns
+
+
+def chosen_columns(found: Found) -> tuple[str, ...]:
+    """The columns that the viewer asked for, of those they may read."""
+    names = (name.strip() for name in found.params.get("columns", "").split(","))
+    return tuple(dict.fromkeys(name for name in names if name in found.access.readable()))
 
 
 def _place(spec: FieldSpec) -> str:

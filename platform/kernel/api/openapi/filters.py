@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
+from kernel.records.aggregate import GRAINS
 from kernel.records.filters import MOST_LENGTH, lookups_of
 from kernel.records.specs import FieldSpec
 
@@ -79,7 +80,7 @@ def group(access: Access) -> dict[str, Any]:
     names: list[str] = []
     for name, spec in access.readable().items():
         if spec.kind.can_group:
-            names += [f"{name}:day", f"{name}:month"] if spec.kind.name in ("date", "datetime") else [name]
+            names += [f"{name}:{grain}" for grain in GRAINS] if spec.kind.name in ("date", "datetime") else [name]
         names += [f"{name}.{sub.name}" for sub in spec.rows if sub.kind.can_group]
     return {
         "name": "group",

@@ -27,6 +27,7 @@ class YesNo(Kind):
     name, title = "yes_no", _("Yes or no")
     widget = "checkbox"
     lookups = ("exact",)
+    can_group = True
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> bool | None:
         folded = fold(text)
@@ -169,7 +170,8 @@ class Choices(Choice):
 
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         comma = "، " if fmt.direction == "rtl" else ", "
-        return comma.join(Choice.show(self, spec, code, fmt) for code in value or [])
+        codes = [value] if isinstance(value, str) else value or []
+        return comma.join(Choice.show(self, spec, code, fmt) for code in codes)
 
     def cell(self, spec: FieldSpec, value: Any) -> Any:
         return "; ".join(value or [])

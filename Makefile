@@ -93,6 +93,10 @@ check: setup-dev ## lint, types, import rules, migrations, catalog rules, transl
 bench: setup-dev ## the product beside raw SQL and a bare Django view, over 100,000 deals
 	@infra/bin/bench
 
+.PHONY: load
+load: setup-dev ## people signing up, at work and programs on one instance at once, for a minute
+	@infra/bin/load
+
 .PHONY: lock
 lock: | .venv/bin/python ## pins every package anew, with hashes, from requirements/*.in and package.json
 	@infra/bin/lock

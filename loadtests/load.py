@@ -70,7 +70,7 @@ def prepared(key: str, people: Mapping[str, int], seconds: int) -> Mapping[str, 
     session.update({"ip": "127.0.0.1", "agent": "load"})
     session.create()
     proved = []
-    for number in range(people["signing up"] * (seconds // THINKS["signing up"][0] + 2)):
+    for number in range(people["signing up"] * (seconds // int(THINKS["signing up"][0]) + 2)):
         code = codes.new_code(f"{os.getpid()}-{number}@load.example", "en")
         EmailCode.objects.filter(pk=code.pk).update(verified_at=timezone.now())
         proved.append(signing.dumps(str(code.pk), salt=progress.SALT))
@@ -142,9 +142,8 @@ def waited(entry: Mapping[str, Any], share: float) -> int:
 
 
 def report(found: Mapping[str, Mapping[str, Any]], people: Mapping[str, int], asked: argparse.Namespace) -> int:
-    print(
-        f"\n{', '.join(f'{count} {who}' for who, count in PEOPLE.items())}; {asked.seconds} s; {asked.deals:,} deals\n"
-    )
+    who = ", ".join(f"{count} {name}" for name, count in people.items())
+    print(f"\n{who}; {asked.seconds} s; {asked.deals:,} deals\n")
     print(f"{'':<12}{'times':>8}{'failed':>8}{'p50 ms':>8}{'budget':>8}{'p95 ms':>8}{'budget':>8}")
     is_missed = False
     for name, (half, most) in BUDGETS.items():

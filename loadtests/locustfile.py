@@ -72,7 +72,7 @@ class SigningUp(HttpUser):
             to = urlsplit(answer.headers["Location"])
             host = to.netloc.partition(":")[0] or answer.request.headers["Host"]
             # *.localhost is looked up by browsers alone, so the host is told to the one address there is.
-            session = {key: value for key, value in browser.cookies.items() if key != "signup"}
+            session = {key: value for key, value in browser.cookies.items() if key != "signup" and value is not None}
             answer = browser.get(
                 f"{self.host}{to.path or '/'}" + (f"?{to.query}" if to.query else ""),
                 headers={"Host": host},

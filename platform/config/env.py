@@ -154,6 +154,7 @@ VARIABLES = [
     Variable("S3_REGION", text, None, "The region of S3_BUCKET."),
     Variable("S3_ACCESS_KEY_ID", text, None, "The S3 access key; without it boto3 looks where it always does."),
     Variable("S3_SECRET_ACCESS_KEY", text, None, "The secret that belongs to S3_ACCESS_KEY_ID."),
+    Variable("FILE_MOST_MB", positive, 100, "The largest file that can be hung on a record, in megabytes."),
     Variable("SENTRY_DSN", url_of("http", "https"), None, "Where errors are reported; without it nowhere."),
     Variable("ENVIRONMENT", text, lambda: "development" if embedded() else "production",
              "The name of this installation in Sentry."),

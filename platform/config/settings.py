@@ -96,6 +96,7 @@ TENANT_APPS = [
     "kernel.runs",
     "kernel.files",
     "kernel.records",
+    "kernel.attachments",
     "kernel.transfer",
     "kernel.api",
     "crm_core.contacts",
@@ -157,6 +158,8 @@ if EMBEDDED:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_PERMISSIONS = 0o640
+# The largest file that can be hung on a record.
+FILE_MOST_BYTES = env.read("FILE_MOST_MB") * 1024 * 1024
 
 # A cookie without a domain belongs to one host, so one tenant's cookies never reach another.
 SESSION_ENGINE = "kernel.accounts.sessions"

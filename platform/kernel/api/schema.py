@@ -36,7 +36,8 @@ def document(actor: Actor) -> dict[str, Any]:
         found |= operations.paths(access)
     for resource in run_resources.values():
         found |= runs.paths(resource)
-    found |= {f"/{path.path}": _with_parameters(path.path, path.openapi) for path in paths.values()}
+    for path in paths.values():
+        found[f"/{path.path}"] = {**found.get(f"/{path.path}", {}), **_with_parameters(path.path, path.openapi)}
     return {
         "openapi": "3.1.0",
         "info": {

@@ -165,6 +165,7 @@ class RecordType:
     in_menu: ClassVar[bool] = True
     in_tabs: ClassVar[bool] = False
     can_import: ClassVar[bool] = True
+    has_form: ClassVar[bool] = True  # whether a form makes one: a file comes by being uploaded
     told_with_label: ClassVar[tuple[str, ...]] = ()
     match_fields: ClassVar[tuple[str, ...]] = ()
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
@@ -195,6 +196,10 @@ class RecordType:
         """The fields that a search looks through."""
         own = self.own_specs()
         return (*self.search, *(name for name in own if own[name].extra["searchable"])) if own else self.search
+
+    def own_marked(self, mark: str) -> tuple[str, ...]:
+        """The tenant's own fields that stand "in_list" or "on_card" without being chosen there."""
+        return tuple(name for name, spec in self.own_specs().items() if spec.extra[mark])
 
     def all_panels(self) -> tuple[Panel, ...]:
         """The panels, with the tenant's own fields in those that they name; the rest in one of their own below."""

@@ -15,7 +15,7 @@ from kernel.records.find import find
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, Verb, registry
-from kernel.web import timeline
+from kernel.web import files, timeline
 from kernel.web.board import places_of
 from kernel.web.cells import Cells
 from kernel.web.compose import composers_of

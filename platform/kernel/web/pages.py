@@ -45,7 +45,7 @@ def ways_in(access: Access) -> dict[str, Any]:
     slug = access.rtype.slug
     may_import = access.rtype.can_import and access.actor.may_system("import")
     return {
-        "may_create": access.may("create"), "new_url": f"/r/{slug}/new",
+        "may_create": access.rtype.has_form and access.may("create"), "new_url": f"/r/{slug}/new",
         "import_url": f"/imports/new?type={slug}" if may_import else "",
         "may_export": access.actor.may_system("export"),
     }  # fmt: skip

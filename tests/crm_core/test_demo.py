@@ -1,9 +1,14 @@
 """Demo data: what a demo tenant or a sample at sign-up is filled with."""
 
-from crm_core.contacts.models import Company
+from django.db.models import Max
+
+from crm_core.activities.models import Call
+from crm_core.contacts.models import Company, Contact
 from crm_core.sales.demo.seed import Seeder, Size
 from crm_core.sales.models import Deal
 from kernel.events.models import Event
+from kernel.records.steps import earliest_of
+from kernel.records.types import registry
 from kernel.tenancy.context import in_tenant
 
 SIZE = Size(companies=30, contacts=12, deals=40, notes=5)
@@ -32,3 +37,15 @@ def test_an_amount_is_the_sum_of_its_lines_and_an_open_deal_has_no_closing_date(
     for deal in Deal.objects.prefetch_related("lines"):
         assert deal.amount == sum(line.total for line in deal.lines.all())
         assert (deal.closed_on is None) == (deal.status == "open")
+
+
+def test_what_sellers_have_planned_is_what_their_deals_say(in_b):
+    Seeder(Size(companies=5, contacts=12, deals=60, calls=10)).run()
+    deals = {deal.pk: deal.next_step_at for deal in Deal.objects.filter(status="open")}
+    planned = earliest_of(registry["deals"], deals)
+    assert planned
+    assert planned == {pk: deals[pk] for pk in planned}
+    last = Call.objects.filter(about_type="contacts").values("about_id").annotate(at=Max("done_at"))
+    assert dict(last.values_list("about_id", "at")) == dict(
+        Contact.objects.exclude(last_contacted_at=None).values_list("pk", "last_contacted_at")
+    )

@@ -11,6 +11,7 @@ from django.db import connection, models
 
 from crm_core.activities.models import Note
 from crm_core.contacts.models import Company, Contact, ContactPoint, LeadSource
+from crm_core.sales.demo.activities import Diary
 from crm_core.sales.demo.words import WORDS, Words
 from crm_core.sales.models import Deal, DealLine, LostReason, Product, Stage
 from crm_core.sales.rules import line_total
@@ -32,6 +33,7 @@ class Size:
     contacts: int
     deals: int
     notes: int = 0
+    calls: int = 0
 
 
 class Seeder:
@@ -56,6 +58,8 @@ class Seeder:
         companies = [row.pk for row in self._write("companies", self._companies())]
         contacts = self._contacts(companies)
         self._deals(contacts, products)
+        if self.size.calls:
+            Diary(self.words, self.random, self.today, self._write).run(self.size.calls)
 
     # -- rows
 

@@ -19,6 +19,10 @@ class Words:
     products: Sequence[tuple[str, str, int]]
     deal_names: Sequence[str]
     notes: Sequence[str]
+    tasks: Sequence[str]
+    calls: Sequence[str]
+    meetings: Sequence[tuple[str, str]]
+    chores: Sequence[str]
     phone: str
     team_names: Sequence[str]
     sales_people: Sequence[tuple[str, str]]
@@ -64,6 +68,16 @@ ENGLISH = Words(
         "Budget is approved, the contract is with their lawyers.",
         "Left a message, will call again on Thursday.",
     ),
+    tasks=(
+        "Send the offer", "Send the data sheets", "Check the delivery date with the warehouse", "Prepare the contract",
+        "Ask for the purchase order", "Compare with the competitor's offer", "Follow up on the offer",
+    ),
+    calls=("Ask about the decision", "Call back about the price", "Agree on the installation date", "Second call"),
+    meetings=(
+        ("Demonstration", "Their office"), ("Site visit", "Their warehouse"), ("Price talk", "Video call"),
+        ("Kick-off", "Our office"),
+    ),
+    chores=("Hand in travel expenses", "Prepare the weekly report", "Update the price list", "Plan next week's visits"),
     phone="+1617555{:04d}",
     team_names=("Sales", "East", "West"),
     sales_people=(("Rachel Stone", "East"), ("Ben Alvarez", "East"), ("Tom Keller", "West"), ("Iris Chen", "West")),
@@ -112,6 +126,16 @@ PERSIAN = Words(
         "بودجه تصویب شده و قرارداد نزد واحد حقوقی است.",
         "پاسخ ندادند؛ پنجشنبه دوباره تماس می‌گیرم.",
     ),
+    tasks=(
+        "فرستادن پیش‌فاکتور", "فرستادن مشخصات فنی", "هماهنگی زمان تحویل با انبار", "آماده کردن پیش‌نویس قرارداد",
+        "گرفتن درخواست خرید", "مقایسه با پیشنهاد رقیب", "پیگیری پیش‌فاکتور",
+    ),
+    calls=("پرسیدن نتیجهٔ تصمیم", "تماس دوباره دربارهٔ قیمت", "هماهنگی روز نصب", "تماس دوم"),
+    meetings=(
+        ("نمایش دستگاه", "دفتر مشتری"), ("بازدید از محل", "انبار مشتری"), ("گفت‌وگو دربارهٔ قیمت", "تماس تصویری"),
+        ("جلسهٔ شروع کار", "دفتر ما"),
+    ),
+    chores=("تحویل صورت هزینهٔ سفر", "گزارش هفتگی", "به‌روز کردن فهرست قیمت", "برنامه‌ریزی بازدیدهای هفتهٔ بعد"),
     phone="+9891200{:05d}",
     team_names=("فروش", "تهران", "شهرستان‌ها"),
     sales_people=(

@@ -49,11 +49,36 @@ class Table:
             for convert in field.get_db_converters(connection)
         ]
 
+        self._columns = {field.attname: quoted(field.column) for field in fields}
+        self._converting = [(self.attributes[place], convert, column) for place, convert, column in self.converters]
         self.insert = f"INSERT INTO {self.name} ({self.columns}) VALUES ({', '.join(['%s'] * len(fields))})"  # noqa: S608 - only our own names
         rest = [field for field in fields if not field.primary_key]
         sets = ", ".join(f"{quoted(field.column)} = %s" for field in rest)
         self.update = f"UPDATE {self.name} SET {sets} WHERE {quoted(model._meta.pk.column)} = %s"  # type: ignore[union-attr] # noqa: S608
         self.fields, self.changing = fields, [*rest, model._meta.pk]
+
+    def column(self, attribute: str) -> str:
+        """Named with its table, for use beside conditions that a query compiled."""
+        return f"{self.name}.{self._columns[attribute]}"
+
+    @property
+    def key(self) -> str:
+        return self.column(cast(Any, self.model._meta.pk).attname)
+
+    def rows(self, names: Sequence[str], tail: str, params: Sequence[Any], last: str) -> list[Any]:
+        """Records of which only these attributes are read; the last one is kept under a name of its own."""
+        asked = ", ".join(map(self.column, names))
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {asked} FROM {self.name} {tail}", params)  # noqa: S608 - only our own names
+            found: list[Any] = cursor.fetchall()
+        converting = [(names.index(name), *how) for name, *how in self._converting if name in names]
+        if converting:
+            found = [list(row) for row in found]
+            for row in found:
+                for place, convert, column in converting:
+                    row[place] = convert(row[place], column, connection)
+        keys = (*names[:-1], last)
+        return [partial(self.model, keys, row) for row in found]
 
     def writing(self, record: Any) -> tuple[str, list[Any]]:
         """The statement that keeps this record, and its values."""

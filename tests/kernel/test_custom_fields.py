@@ -79,3 +79,63 @@ def test_each_kind_is_written_read_sorted_and_filtered_over_the_api(kind: str, a
     if "gte" in kind_of.lookups:
         answer = api.get("/api/v1/companies", {"custom.own__gte": str(high)})
         assert [row["name"] for row in answer.json()["results"]] == ["High"], answer.content
+
+
+TYPED: dict[str, tuple[str, str]] = {
+    "text": ("Granite", "Granite"),
+    "long_text": ("One line", "One line"),
+    "number": ("1,250.5", "1,250.5"),
+    "money": ("1,200", "$1,200.00"),
+    "percent": ("12", "12%"),
+    "yes_no": ("true", "Yes"),
+    "date": ("2026-05-06", "2026"),
+    "datetime": ("2026-05-06 10:30", "10:30"),
+    "choice": ("blue", "Blue"),
+    "choices": ("blue", "Blue"),
+    "email": ("a@example.com", "a@example.com"),
+    "phone": ("(212) 555-0123", "555"),
+    "link": ("example.com/x", "example.com/x"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(TYPED))
+def test_each_kind_is_typed_in_a_form_shown_listed_and_edited_in_place(kind: str, client_for, tenant_a) -> None:
+    with in_tenant(tenant_a):
+        make(kind, "Own", in_list=True)
+    sara = client_for("sara")
+    assert 'name="custom.own"' in sara.get("/r/companies/new").content.decode()
+    text, shown = TYPED[kind]
+    made = sara.post("/r/companies/new", {"name": "Acme", "custom.own": text})
+    assert made.status_code == 303, made.content.decode()
+    page = made["Location"]
+    assert shown in sara.get(page).content.decode()
+    listed = sara.get("/r/companies?view=list&sort=name").content.decode()
+    assert "Own" in listed
+    assert shown in listed or kind == "datetime"  # of which a list tells the day
+    assert sara.get(f"{page}/cell/custom.own").status_code == 200
+    emptied = sara.post(f"{page}/cell/custom.own", {"custom.own": "", "version": "1"})
+    assert emptied.status_code == 200
+    assert shown not in emptied.content.decode()
+
+
+@pytest.mark.parametrize("kind", sorted(TYPED))
+def test_each_kind_is_offered_in_the_filter_panel_and_told_as_a_chip(kind: str, client_for, api_for, tenant_a) -> None:
+    with in_tenant(tenant_a):
+        make(kind, "Own")
+    api = api_for("sara")
+    low, _high = VALUES[kind]
+    api.post("/api/v1/companies", {"name": "Low", "custom": {"own": low}})
+    api.post("/api/v1/companies", {"name": "None"})
+    sara = client_for("sara")
+    assert "custom.own" in sara.get("/r/companies/filters").content.decode()
+    asked = {
+        **dict.fromkeys(("number", "money", "percent", "date", "datetime"), ("custom.own__gte", str(low)[:10])),
+        "yes_no": ("custom.own", "true"),
+        "choice": ("custom.own", "red"),
+        "choices": ("custom.own", "red"),
+    }
+    key, value = asked.get(kind, ("custom.own__contains", str(low)[:3]))
+    listed = sara.get("/r/companies", {"view": "list", key: value}).content.decode()
+    assert ("Low" in listed) == (kind != "yes_no")
+    assert ">None<" not in listed
+    assert 'class="chip"' in listed

@@ -27,6 +27,7 @@ from kernel.lib.text import fold, sort_key
 from kernel.records import steps
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import count_of, one, quoted, rows_of, write
+from kernel.records.storage import MOST_KEY
 from kernel.records.trees import check_place, keep_still
 from kernel.records.types import RecordType, registry
 from kernel.records.uniqueness import check_unique
@@ -246,7 +247,12 @@ def stamp(rtype: RecordType, record: Any) -> None:
     record.updated_at = now
     record.version = 1 if record.is_new else record.version + 1
     record.label = rtype.label_of(record)[:300]
-    record.label_key = sort_key(record.label)[:600]  # one character may fold to many: “ﷺ” to eighteen
+    record.label_key = sort_key(record.label)[:MOST_KEY]  # one character may fold to many: “ﷺ” to eighteen
+    derive_texts(rtype, record)
+
+
+def derive_texts(rtype: RecordType, record: Any) -> None:
+    """The keys of its texts, and what search looks through."""
     searched = rtype.searched()
     texts = {
         name: spec.kind.search_text(spec, spec.value(record))
@@ -254,7 +260,9 @@ def stamp(rtype: RecordType, record: Any) -> None:
         if spec.kind.is_searched and not spec.is_label and (name in searched or not spec.kind.has_table)
     }
     texts = {name: text for name, text in texts.items() if text}
-    record.text_keys = {name: sort_key(text) for name, text in texts.items()}
+    # A key of a tenant's own field may be in an index, which takes no long ones; a long text has no place in any.
+    own = {name for name, spec in rtype.own_specs().items() if spec.kind.is_sortable}
+    record.text_keys = {n: sort_key(text)[: MOST_KEY if n in own else None] for n, text in texts.items()}
     words = [record.label, *(text for name, text in texts.items() if name in searched)]
     record.search = fold(" ".join(words))
 

@@ -17,7 +17,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.records.filters import LAID_OUT, PASSING, Filter, FilterReader
+from kernel.records import own_indexes
+from kernel.records.filters import LAID_OUT, PASSING, Filter, FilterReader, leaves
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import one, partial, table
 from kernel.records.views import meant
@@ -35,6 +36,15 @@ class Page:
     rows: list[Any]
     next: str | None
     previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Around:
+    """A record's place in a list: its number (None beyond what is counted), and its neighbours' ids."""
+
+    position: int | None
+    previous: Any
+    next: Any
 
 
 class Found:
@@ -57,6 +67,8 @@ class Found:
             problems["sort"] = ValidationError(_("You cannot sort by this."), code="unknown")
         if problems:
             raise ValidationError(problems)
+        for asked_for in (spec, *(item.spec for item in (*self.filters, *leaves(self.tree)) if item.via is None)):
+            own_indexes.used(asked_for)
 
     def _default_sort(self) -> str:
         """The type's own order, unless this actor may not know that field; then the first it may."""
@@ -213,6 +225,30 @@ class Found:
             problem = _("This page link is no longer valid. Start again from the first page.")
             raise ValidationError({"cursor": ValidationError(problem, code="cursor")}) from error
         return value, after, value is None
+
+    def around(self, pk: Any) -> Around | None:
+        """Where a record stands among those found, and which come before and after it; None where it is not found."""
+        row = self._sorted.annotate(sort_value=F("_sort")).filter(pk=pk).first()
+        if row is None:
+            return None
+        cursor, most = self._cursor_of(row), COUNTED
+        after = self._page(1, cursor).rows
+        before = self._before(row)[: most + 1].count()
+        back = self.page_before(cursor, 1).rows if before else []
+        return Around(
+            position=before + 1 if before < most else None,
+            previous=back[0].pk if back else None,
+            next=after[0].pk if after else None,
+        )
+
+    def _before(self, row: Any) -> QuerySet[Any]:
+        """The rows that stand before this one."""
+        rows = self._sorted.order_by().values("pk")
+        same = self._beyond(row.pk, back=True)
+        if row.sort_value is None:
+            return rows.filter(Q(_sort__isnull=False) | (Q(_sort__isnull=True) & same))
+        past = "gt" if self._is_descending else "lt"
+        return rows.filter(Q(**{f"_sort__{past}": row.sort_value}) | (Q(_sort=row.sort_value) & same))
 
     # -- figures
 

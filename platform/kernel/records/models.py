@@ -58,6 +58,8 @@ class CustomField(Record):
     places = models.PositiveSmallIntegerField(_("decimals"), null=True, blank=True)
     max_length = models.PositiveSmallIntegerField(_("longest"), null=True, blank=True)
     panel = models.CharField(_("group on the page"), max_length=80, blank=True)
+    in_list = models.BooleanField(_("column of lists"), default=False)
+    on_card = models.BooleanField(_("on cards of boards"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     # What became of the index over its values: "", "wanted", "ready", or "failed" with the reason.
     index_state = models.CharField(max_length=10, blank=True, default="", editable=False)

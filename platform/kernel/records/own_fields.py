@@ -110,6 +110,8 @@ def spec_from(row: CustomField) -> FieldSpec:
             "unique": row.unique,
             "searchable": row.searchable and kind.is_searched,
             "panel": row.panel,
+            "in_list": row.in_list,
+            "on_card": row.on_card,
             "former": tuple((code, label) for code, label, item in choices if item.get("archived")),
             "tones": {code: TONES.get(item.get("color", ""), "") for code, _label, item in choices},
             "index": row.index_state,

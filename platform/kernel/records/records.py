@@ -17,6 +17,7 @@ from kernel.records.definitions import check_definition, kinds_offered, types_of
 from kernel.records.kinds import KINDS
 from kernel.records.models import CustomField, Tag
 from kernel.records.own_fields import forget
+from kernel.records.own_indexes import watch
 from kernel.records.people import check_member, check_role, check_team
 from kernel.records.specs import FieldSpec
 from kernel.records.tags import check_name, color_of
@@ -102,7 +103,7 @@ class CustomFields(RecordType):
     fields = (
         "record_type", "name", "other_name", "code", "kind", "help", "required", "unique", "searchable",
         field("default", kind="own_default"), field("choices", kind="choice_list"), "related", "places", "max_length",
-        "panel", "position",
+        "panel", "in_list", "on_card", "position",
     )  # fmt: skip
     columns = ("name", "record_type", "kind", "code", "required")
     filters = ("record_type", "kind")
@@ -130,6 +131,7 @@ class CustomFields(RecordType):
 
     def follow(self, record: Any, event: Event) -> None:
         forget()
+        watch(record, event)
 
 
 @register

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # What a code may be: nothing in it means anything to SQL, to a JSON path, or to the lookups that follow "__".
 CODE = re.compile(r"[a-z](?:_?[a-z0-9])*")
+MOST_KEY = 600  # characters of a sort key that an index can hold
 KEY = re.compile(rf"(?:custom\.)?{CODE.pattern}")
 
 

@@ -18,11 +18,12 @@ from kernel.access.actor import Access
 from kernel.lib.text import sort_key
 from kernel.records.kinds.text import Formed, Text
 from kernel.records.specs import FieldSpec
+from kernel.records.storage import MOST_KEY
 
 
 def compared_by(spec: FieldSpec) -> Any:
     """What two values share that are the same: spelling variants of a text are one."""
-    return spec.store.key(spec) if _is_folded(spec) else spec.store.ref(spec)
+    return spec.store.key(spec) if is_folded(spec) else spec.store.ref(spec)
 
 
 def check_unique(access: Access, records: Iterable[Any], changed: Mapping[Any, set[str]]) -> dict[Any, ValidationError]:
@@ -43,10 +44,10 @@ def check_unique(access: Access, records: Iterable[Any], changed: Mapping[Any, s
 
 
 def _key(spec: FieldSpec, value: Any) -> Any:
-    return sort_key(value) if _is_folded(spec) else value
+    return sort_key(value)[:MOST_KEY] if is_folded(spec) else value
 
 
-def _is_folded(spec: FieldSpec) -> bool:
+def is_folded(spec: FieldSpec) -> bool:
     return isinstance(spec.kind, Text) and not isinstance(spec.kind, Formed)
 
 

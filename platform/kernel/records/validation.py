@@ -83,6 +83,11 @@ def _row_problems(rtype: RecordType, record: Any) -> dict[str, Any]:
 def explain(error: IntegrityError, rtype: RecordType) -> ValidationError:
     """The constraint's own sentence, on the field it is about; of a child row's, on the field that holds the rows."""
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
+    for spec in rtype.own_specs().values():
+        if spec.extra["field"].hex in name:
+            return ValidationError(
+                {spec.name: ValidationError(_("Another record has this value already."), code="unique")}
+            )
     rows = [(spec.extra["model"], spec.name) for spec in rtype.specs().values() if spec.rows]
     for model, rows_field in [(rtype.model, ""), *rows]:
         for constraint in model._meta.constraints:

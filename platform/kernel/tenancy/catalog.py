@@ -29,6 +29,7 @@ FROM pg_constraint k
 WHERE k.connamespace = current_schema()::regnamespace AND k.conrelid <> 0 AND k.contype <> 'n'
 ORDER BY k.conrelid, array_position(ARRAY['p', 'u', 'x', 'c', 'f'], k.contype::text), k.conname
 """
+# Without those over a tenant's own fields, which are beside the template (kernel.records.own_indexes).
 # The pretty form names the table as the search path shows it: without its schema.
 INDEXES = """
 SELECT i.indrelid::int8, x.relname, pg_get_indexdef(i.indexrelid, 0, true), i.indisvalid
@@ -36,6 +37,7 @@ FROM pg_index i
 JOIN pg_class x ON x.oid = i.indexrelid AND x.relnamespace = current_schema()::regnamespace
 WHERE NOT EXISTS (
     SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
+  AND x.relname !~ '^cf_[0-9a-f]{32}'
 ORDER BY i.indrelid, x.relname
 """
 # Whatever the compiler does not know how to make again. A sequence may only belong to an identity column (deptype i).

@@ -111,6 +111,12 @@ class Controls:
         return [Option(pk, label) for pk in ids if (label := self.labels.get(spec.related, pk))]
 
 
+def offered(spec: FieldSpec, value: Any) -> list[tuple[str, Any]]:
+    """The choices, and a former one where it is held."""
+    held = value if isinstance(value, list) else [value]
+    return [*spec.choices, *((code, label) for code, label in spec.extra.get("former", ()) if code in held)]
+
+
 def label_of(spec: FieldSpec) -> str:
     """A field's label as the start of a line: model names are written in lower case."""
     text = str(spec.label)
@@ -147,4 +153,3 @@ def _few_records(actor: Actor, rtype: RecordType) -> list[Option] | None:
         labels.load({parent.related: {row[2] for row in rows if row[2]}})
         return [Option(row[0], f"{labels.get(parent.related, row[2]) or ''} · {row[1]}") for row in rows]
     return [Option(row[0], row[1]) for row in rows]
-

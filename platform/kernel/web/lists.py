@@ -93,7 +93,7 @@ def list_context(request: HttpRequest, access: Access, found: Found, shown_page:
         "previous_url": _with(request, before=shown_page.previous) if shown_page.previous else "",
         "count": None if count is None else fmt.number(count), "counted": fmt.number(COUNTED),
         "q": request.GET.get("q", ""), "is_narrowed": bool(chips or request.GET.get("q")),
-        "query": query.urlencode(), "kept": kept(request), **ways_in(access),
+        "query": query.urlencode(), "here": request.GET.urlencode(), "kept": kept(request), **ways_in(access),
         "has_figures": bool(shown_page.rows) and bool(sums_of(access)),
         "clear_url": f"{list_url(rtype.slug)}?view=all",
         "may_board": bool(rtype.board and rtype.board.by in access.readable()), "view": "list",

@@ -48,6 +48,9 @@ def blank_record(access: Access) -> Any:
     record = rtype.model()
     if rtype.is_owned and actor.member:
         record.owner = actor.member
+    for spec in rtype.own_specs().values():
+        if spec.default is not None and spec.name in access.editable():
+            spec.assign(record, spec.default)
     try:
         rtype.prepare(record, actor, set())
     except ValidationError:
@@ -78,6 +81,8 @@ def posted_rows(data: QueryDict, spec: FieldSpec) -> list[dict[str, str]]:
 
 def comparable(spec: FieldSpec, value: Any) -> Any:
     """A value's canonical form, of rows without what nobody types, of moments without the seconds no form shows."""
+    if spec.kind.name == "yes_no":
+        return bool(value)  # what was never said is no
     if spec.kind.name == "datetime" and value:
         value = value.replace(second=0, microsecond=0)
     if spec.rows:

@@ -16,7 +16,7 @@ from kernel.attachments.models import File, FileVersion
 from kernel.attachments.naming import shown_name
 from kernel.attachments.sniffing import HEAD, IMAGES, MOST_PIXELS, check_name, is_previewed, pixels, sniff
 from kernel.files.models import StoredFile
-from kernel.files.storing import delete, open_file, store
+from kernel.files.storing import open_file, store
 from kernel.lib.text import written
 from kernel.records.change import assign, change
 from kernel.records.find import get
@@ -103,12 +103,6 @@ def about_of(actor: Actor, slug: str, pk: UUID) -> Any | None:
         return None
     access = actor.access(registry[slug])
     return get(access, pk) if access.may("view") else None
-
-
-def forget_bytes(files: list[Any]) -> None:
-    """The bytes of files whose rows are gone; called in the transaction that takes the rows away."""
-    for stored in StoredFile.objects.filter(pk__in=files):
-        delete(stored)
 
 
 def delete_bytes(stored: StoredFile) -> None:

@@ -2,11 +2,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.actor import Actor
-from kernel.attachments.models import File
+from kernel.attachments.bytes import forget_bytes
+from kernel.attachments.models import File, FileVersion
 from kernel.attachments.naming import shown_name
 from kernel.attachments.sniffing import check_name
 from kernel.events.names import tell
@@ -17,6 +19,7 @@ tell("file.updated", _("%(who)s changed a file"))
 tell("file.deleted", _("%(who)s moved a file to the trash"))
 tell("file.restored", _("%(who)s restored a file"))
 tell("file.versioned", _("%(who)s added a new version of a file"))
+tell("file.purged", _("%(who)s removed a file for good"))
 tell("file.downloaded", _("%(who)s downloaded this file"))
 
 
@@ -51,3 +54,9 @@ class Files(RecordType):
 
     def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
         return "file.versioned" if event == "file.updated" and "number" in changes else event
+
+    def purge(self, rows: QuerySet[Any], actor: Actor) -> None:
+        """The bytes go too, once this is committed. Versions may share them."""
+        stored = set(FileVersion.objects.filter(file__in=rows).values_list("stored", flat=True))
+        rows.delete()
+        forget_bytes(stored)

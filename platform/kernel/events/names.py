@@ -11,6 +11,7 @@ RECORD_EVENTS = {
     "updated": _("%(who)s changed this"),
     "deleted": _("%(who)s moved this to the trash"),
     "restored": _("%(who)s restored this"),
+    "purged": _("%(who)s removed this for good"),
 }
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -20,6 +21,7 @@ from kernel.records.own_fields import forget
 from kernel.records.own_indexes import watch
 from kernel.records.people import check_member, check_role, check_team
 from kernel.records.specs import FieldSpec
+from kernel.records.tagging import strip
 from kernel.records.tags import check_name, color_of
 from kernel.records.types import Panel, RecordType, field, register
 
@@ -155,3 +157,14 @@ class Tags(RecordType):
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         check_name(record)
+
+    @property
+    def can_purge(self) -> bool:
+        return True
+
+    def purge(self, rows: QuerySet[Any], actor: Actor) -> None:
+        """Nothing shows an id that no tag has; records lose it by and by."""
+        gone = list(rows.values_list("pk", "name"))
+        rows.delete()
+        for pk, name in gone:
+            strip(actor, pk, name)

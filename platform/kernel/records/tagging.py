@@ -60,6 +60,12 @@ def merge(actor: Actor, tag: Tag, into: Tag) -> Run:
     return start(KIND, actor, title[:200], {"from": str(tag.pk), "to": str(into.pk)})
 
 
+def strip(actor: Actor, tag: UUID, name: str) -> Run:
+    """Take a tag that is gone off every record."""
+    title = _("Removing the tag %(tag)s") % {"tag": name}
+    return start(KIND, actor, title[:200], {"from": str(tag), "to": None})
+
+
 def retag(work: Work) -> None:
     old, new = UUID(work.params["from"]), work.params.get("to")
     for rtype in tagged_types():

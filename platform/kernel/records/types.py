@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Record
@@ -271,6 +272,17 @@ class RecordType:
 
     def verb(self, name: str) -> Verb | None:
         return next((verb for verb in self.verbs if verb.name == name), None)
+
+    # -- what a type may say about the end of its records
+
+    @property
+    def can_purge(self) -> bool:
+        """What people choose from keeps its name where it was chosen, and people stay in what they did."""
+        return not self.is_setting
+
+    def purge(self, rows: QuerySet[Any], actor: Actor) -> None:
+        """Remove these rows for good, and what they leave behind elsewhere."""
+        rows.delete()
 
     # -- what a type may say about files: `synonyms` are names that other systems give its fields
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from kernel.web import (
     board,
+    builder,
     cell,
     columns,
     compose,
@@ -22,6 +23,8 @@ from kernel.web import (
 
 urlpatterns = [
     path("trash", trash.trash, name="trash"),
+    path("trash/<slug:slug>", trash.empty_trash, name="trash-empty"),
+    path("trash/<slug:slug>/<uuid:pk>", trash.purge, name="trash-purge"),
     path("uploads", files.begin, name="upload-begin"),
     path("uploads/<uuid:pk>", files.upload, name="upload"),
     path("uploads/<uuid:pk>/<int:number>", files.part, name="upload-part"),
@@ -34,6 +37,7 @@ urlpatterns = [
     path("r/<slug:slug>/pick/<slug:name>", options.pick, name="record-pick"),
     path("r/<slug:slug>/compose", compose.add, name="record-compose"),
     path("r/<slug:slug>/filters", filters.choose, name="record-filters"),
+    path("r/<slug:slug>/filters/build", builder.build, name="filter-builder"),
     path("r/<slug:slug>/columns", columns.choose, name="record-columns"),
     path("r/<slug:slug>/group", groups.rows, name="record-group"),
     path("r/<slug:slug>/views/new", saved_views.new, name="view-new"),
@@ -52,6 +56,7 @@ urlpatterns = [
     path("r/<slug:slug>/<uuid:pk>/restore", edit.restore, name="record-restore"),
     path("r/<slug:slug>/<uuid:pk>/move", moves.move, name="record-move"),
     path("r/<slug:slug>/<uuid:pk>/files", files.of_record, name="record-files"),
+    path("r/<slug:slug>/<uuid:pk>/place", detail.place, name="record-place"),
     path("r/<slug:slug>/<uuid:pk>/timeline", timeline.more, name="record-timeline"),
     path("r/<slug:slug>/<uuid:pk>/cell/<str:name>", cell.cell, name="record-cell"),
     path("r/<slug:slug>/<uuid:pk>/<slug:name>", edit.verb, name="record-verb"),

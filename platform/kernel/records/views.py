@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from kernel.access.actor import Access, Actor
 from kernel.records.filters import PASSING, FilterReader
 from kernel.records.models import RoleView, SavedView, ViewMark
-from kernel.records.types import BuiltIn
+from kernel.records.types import BuiltIn, RecordType
 
 if TYPE_CHECKING:
     from kernel.records.specs import FieldSpec
@@ -281,6 +281,17 @@ def marks_of(actor: Actor) -> list[ViewMark]:
         actor.memo["view_marks"] = list(rows)
     found: list[ViewMark] = actor.memo["view_marks"]
     return found
+
+
+def favourite_name(actor: Actor, rtype: RecordType, mark: ViewMark) -> str:
+    """What the sidebar calls it; nothing where the view is gone or no longer shared."""
+    row = mark.view
+    if row is None:
+        built_in = next((view for view in (ALL, MINE, RECENT, *rtype.views) if view.code == mark.code), None)
+        return f"{rtype.label_plural} · {built_in.name}" if built_in else ""
+    is_mine = actor.member is not None and row.owner_id == actor.member.pk
+    is_shared = row.audience == "everyone" or (row.audience == "team" and row.team_id in actor.team_ids)
+    return row.name if row.deleted_at is None and (is_mine or is_shared) else ""
 
 
 def mark_key(mark: ViewMark | RoleView) -> str:

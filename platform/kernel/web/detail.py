@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
 from kernel.records.agenda import open_about
-from kernel.records.find import find
+from kernel.records.find import COUNTED, find
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, Verb, registry
@@ -65,6 +67,8 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     access = access_to(request, slug)
     record = record_of(access, pk)
     rtype = access.rtype
+    if request.GET.get("peek") == "1" and request.headers.get("HX-Request"):
+        return peek(request, access, record)
     shown = Shown(access, [record])
     groups, tables = _groups(access, shown, record)
     may_edit = access.may("edit", record)
@@ -78,7 +82,47 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "about": f"{slug}:{pk}", "files": files.panel(access, record),
         "file": files.told_of(access, record) if slug == "files" else None,
     }  # fmt: skip
+    if within := QueryDict(request.GET.get("in", "")).urlencode():
+        context["crumbs"] = [{**list_crumb(rtype), "url": f"{list_url(slug)}?{within}"}]
+        context["place_url"] = f"{record_url(slug, pk)}/place?{within}"
     return page(request, "web/detail.html", context)
+
+
+def peek(request: HttpRequest, access: Access, record: Any) -> HttpResponse:
+    """The record beside the list it was opened from: what it says and what happened last."""
+    shown = Shown(access, [record])
+    groups, _tables = _groups(access, shown, record)
+    context = {
+        "rtype": access.rtype, "record": record, "heading": record.label, "groups": groups,
+        "facts": _facts(access, shown, record), "url": record_url(access.rtype.slug, record.pk),
+        "timeline": timeline.page_of(access, record), "within": request.GET.get("in", ""),
+    }  # fmt: skip
+    return page(request, "web/_peek.html", context)
+
+
+@require_safe
+def place(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
+    """Where the record stands in the list it was opened from, with the ways to those before and after it."""
+    access = access_to(request, slug)
+    record_of(access, pk)
+    fmt = access.actor.format
+    try:
+        found = find(access, request.GET)
+        around, count = found.around(pk), found.count()
+    except ValidationError:
+        around, count = None, None
+    context: dict[str, Any] = {"around": around}
+    if around:
+        within = urlencode({"in": request.GET.urlencode()})
+        links = {
+            f"{name}_url": f"{record_url(slug, other)}?{within}" if (other := getattr(around, name)) else ""
+            for name in ("previous", "next")
+        }
+        context |= {
+            "position": "" if around.position is None else fmt.number(around.position),
+            "count": f"{fmt.number(COUNTED)}+" if count is None else fmt.number(count), **links,
+        }  # fmt: skip
+    return page(request, "web/_place.html", context)
 
 
 def _todos(access: Access, record: Any) -> list[Todo]:

@@ -22,6 +22,9 @@ from kernel.web.pages import go, list_crumb, page
 from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url
 
+# What narrowing a list leaves as it is; nested conditions are changed in the builder.
+KEPT = ("q", "sort", "view", "base", "columns", "group", "layout", "filter")
+
 
 @dataclass
 class Group:
@@ -42,7 +45,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         query, errors = _applied(request, access)
         if not errors:
             return go(request, list_url(slug) + (f"?{query.urlencode()}" if query else ""))
-    keep = [(k, v) for k, vs in request.GET.lists() for v in vs if k in ("q", "sort", "view", "pipeline") and v]
+    keep = [(k, v) for k, vs in request.GET.lists() for v in vs if k in KEPT and v]
     groups = [group for spec in _fields(access) if (group := _group(request, access, spec, errors)).fields]
     usual = set(access.rtype.filters)
     for group in groups:
@@ -51,10 +54,19 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "heading": _("Filters"), "groups": groups, "keep": keep, "url": f"{list_url(slug)}/filters",
         "rtype": access.rtype, "clear": list_url(slug), "crumbs": [list_crumb(access.rtype)], "cancel": list_url(slug),
+        "build_url": f"{list_url(slug)}/filters/build?{_begun(request)}",
         "wrong": [f for group in groups for f in group.fields],
     }  # fmt: skip
     template = "web/_filters.html" if request.headers.get("HX-Request") else "web/filters.html"
     return page(request, template, context, 422 if errors else 200)
+
+
+def _begun(request: HttpRequest) -> str:
+    """The question of the list that the builder goes on from."""
+    query = request.GET.copy()
+    for name in ("apply", "cursor", "before", "groups", "peek"):
+        query.pop(name, None)
+    return query.urlencode()
 
 
 def _fields(access: Access) -> list[FieldSpec]:
@@ -163,7 +175,7 @@ def _applied(request: HttpRequest, access: Access) -> tuple[QueryDict, dict[str,
     errors: dict[str, list[str]] = {}
     for key in dict.fromkeys(k.removesuffix("__text").removesuffix("__was") for k in request.GET):
         if key in NOT_FILTERS:
-            if key in ("q", "sort", "view") and request.GET.get(key):
+            if key in KEPT and request.GET.get(key):
                 query[key] = request.GET[key]
             continue
         name, _sep, lookup = key.partition("__")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
 from kernel.records.types import registry
+from kernel.records.views import favourite_name, mark_key, marks_of
 
 May = Callable[[Actor], bool]
 _added: list[tuple[Any, str, str, May]] = []
@@ -50,6 +51,7 @@ def _entries(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
     for rtype in registry.values():
         if rtype.in_menu and actor.access(rtype).may("view"):
             yield from _entry(request, rtype.label_plural, f"/r/{rtype.slug}", rtype.icon, records, tab=rtype.in_tabs)
+    yield from _favourites(request, actor)
     work = _("Work")
     for label, url, icon, may in _added:
         if may(actor):
@@ -57,6 +59,22 @@ def _entries(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
     if actor.may_system("import"):
         yield from _entry(request, _("Imports"), "/imports", "file-import", work)
     yield from _entry(request, _("Trash"), "/trash", "trash", work)
+
+
+def _favourites(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
+    """The views that this member keeps at hand."""
+    for mark in marks_of(actor):
+        rtype = registry.get(mark.record_type)
+        if not mark.is_favourite or rtype is None or not actor.access(rtype).may("view"):
+            continue
+        name = favourite_name(actor, rtype, mark)
+        if name:
+            url, key = f"/r/{rtype.slug}", mark_key(mark)
+            here = request.path == url and key in (request.GET.get("view"), request.GET.get("base"))
+            yield {
+                "label": name, "url": f"{url}?view={key}", "icon": "star", "group": _("Favourites"), "current": here,
+                "tab": False,
+            }  # fmt: skip
 
 
 def _end(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:

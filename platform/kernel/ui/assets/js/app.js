@@ -13,7 +13,7 @@ import "./copy.js";
 import "./sidenav.js";
 
 // Parts that few pages need come when their element does.
-const lazy = { "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js") };
+const lazy = { "crm-list": () => import("./list.js"), "crm-order": () => import("./list.js"), "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js") };
 function load() {
   for (const [name, part] of Object.entries(lazy)) {
     if (!customElements.get(name) && document.querySelector(name)) part();

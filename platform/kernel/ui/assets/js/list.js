@@ -1,0 +1,124 @@
+// Loaded only by lists and boards: records know the list they were opened from, open beside it, and groups open and close.
+import { $, $$, announce, create, icon, send } from "./lib.js";
+
+const wide = matchMedia("(min-width: 60rem)");
+
+/** Stands beside the rows. data-slug and data-in tell the type and the question; data-peek names the button. */
+class List extends HTMLElement {
+  connectedCallback() {
+    if (this.ends) return;
+    this.ends = new AbortController();
+    const on = (name, act) => document.addEventListener(name, act, { signal: this.ends.signal, capture: true });
+    // The address of a record gets its list only when somebody goes there: rows stay short.
+    for (const name of ["pointerdown", "click", "keydown"]) on(name, (event) => this.lead(event.target));
+    on("click", (event) => this.clicked(event));
+    if (!this.dataset.peek) return;
+    on("keydown", (event) => this.key(event));
+    on("pointerover", (event) => this.offer(event.target));
+    on("focusin", (event) => this.offer(event.target));
+  }
+
+  disconnectedCallback() {
+    this.ends.abort();
+    this.ends = null;
+  }
+
+  /** The link to a record of this list, if this is one. */
+  record(target) {
+    const link = target.closest?.("main a[href]");
+    return link && new RegExp(`^/r/${this.dataset.slug}/[0-9a-f-]{36}$`).test(link.pathname) ? link : null;
+  }
+
+  lead(target) {
+    const link = this.record(target);
+    if (link && this.dataset.in && !link.search) link.search = `?in=${encodeURIComponent(this.dataset.in)}`;
+  }
+
+  clicked(event) {
+    const group = event.target.closest("[data-group]");
+    if (!group) return;
+    const body = document.getElementById(group.getAttribute("aria-controls"));
+    body.hidden = !body.hidden;
+    group.setAttribute("aria-expanded", String(!body.hidden));
+  }
+
+  key(event) {
+    if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey) return;
+    const link = event.target.matches?.("td.main-cell > a") && this.record(event.target);
+    if (!link || !wide.matches) return;
+    event.preventDefault();
+    this.peek(link);
+  }
+
+  /** One button for all rows, in the row that is pointed at. */
+  offer(target) {
+    const cell = target.closest?.("main tbody tr")?.querySelector("td.main-cell");
+    if (!cell || !wide.matches || !this.record($("a", cell) || cell)) return;
+    this.button ||= this.make();
+    if (this.button.parentElement !== cell) cell.append(this.button);
+  }
+
+  make() {
+    const button = create("button", { type: "button", class: "button quiet square small peek-button", title: this.dataset.peek, "aria-label": this.dataset.peek, tabindex: "-1" }, icon("eye"));
+    button.addEventListener("click", () => this.peek($("a", button.parentElement)));
+    return button;
+  }
+
+  peek(link) {
+    link.focus({ preventScroll: true });
+    window.htmx.ajax("GET", `${link.pathname}?peek=1&in=${encodeURIComponent(this.dataset.in || "")}`, "#panel-content");
+  }
+}
+customElements.define("crm-list", List);
+
+/**
+ * Lines that are put in order by their buttons, or by hand where they are draggable; what is sent follows the order on
+ * the page. With data-url each new order is sent there at once.
+ */
+class Order extends HTMLElement {
+  connectedCallback() {
+    this.onclick = (event) => {
+      const button = event.target.closest("[data-up], [data-down]");
+      if (!button) return;
+      const line = button.closest("li"), lines = $$("li", this), at = lines.indexOf(line);
+      const other = lines[button.matches("[data-up]") ? at - 1 : at + 1];
+      event.preventDefault();
+      if (!other) return;
+      if (button.matches("[data-up]")) other.before(line);
+      else other.after(line);
+      button.focus();
+      line.scrollIntoView({ block: "nearest" });
+      this.tell();
+    };
+    this.ondragstart = (event) => {
+      this.held = event.target.closest("li");
+      event.dataTransfer.effectAllowed = "move";
+      event.dataTransfer.setData("text/plain", "");
+      this.held.classList.add("held");
+    };
+    this.ondragover = (event) => {
+      const line = event.target.closest("li");
+      if (!this.held || !line || !this.contains(line)) return;
+      event.preventDefault();
+      if (line === this.held) return;
+      const { top, height } = line.getBoundingClientRect();
+      line[event.clientY > top + height / 2 ? "after" : "before"](this.held);
+    };
+    this.ondrop = (event) => event.preventDefault();
+    this.ondragend = () => {
+      this.held.classList.remove("held");
+      this.held = null;
+      this.tell();
+    };
+  }
+
+  /** Another order than the one last sent is kept by the server; one that was refused is loaded anew. */
+  async tell() {
+    const ids = $$("li", this).map((line) => line.dataset.id).join(",");
+    if (!this.dataset.url || ids === this.sent) return;
+    this.sent = ids;
+    const answer = await send(this.dataset.url, { data: { ids } });
+    if (answer.ok) announce(this.dataset.done); else location.reload();
+  }
+}
+customElements.define("crm-order", Order);

@@ -1,6 +1,7 @@
 """Headers that every answer carries. The content security policy allows no inline script and no inline style."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ def content_security_policy() -> str:
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' data: blob:",
-        "connect-src 'self'",
+        f"connect-src 'self'{bucket_origins()}",
         "object-src 'none'",
         f"form-action 'self' {workspaces}",
         "frame-ancestors 'none'",
@@ -27,6 +28,17 @@ def content_security_policy() -> str:
     if settings.HTTPS:
         rules.append("upgrade-insecure-requests")
     return "; ".join(rules)
+
+
+def bucket_origins() -> str:
+    """Where browsers send the parts of large files, by addresses that we sign; nowhere without a bucket."""
+    if not settings.S3_BUCKET:
+        return ""
+    endpoint = settings.STORAGES["default"]["OPTIONS"]["endpoint_url"]
+    if not endpoint:
+        return f" https://{settings.S3_BUCKET}.s3.amazonaws.com https://*.amazonaws.com"
+    parts = urlsplit(str(endpoint))
+    return f" {parts.scheme}://{parts.netloc} {parts.scheme}://{settings.S3_BUCKET}.{parts.netloc}"
 
 
 class SecurityHeaders:

@@ -17,8 +17,11 @@ from kernel.records.types import registry
 MOST = 5
 # An address at one of these says nothing about where somebody works.
 PUBLIC_MAIL = frozenset(
-    "gmail.com googlemail.com yahoo.com ymail.com outlook.com hotmail.com live.com msn.com icloud.com me.com aol.com "
-    "mail.ru yandex.com gmx.de gmx.net web.de proton.me protonmail.com chmail.ir mailfa.com zoho.com".split()
+    {
+        *("gmail.com", "googlemail.com", "yahoo.com", "ymail.com", "outlook.com", "hotmail.com", "live.com", "msn.com"),
+        *("icloud.com", "me.com", "aol.com", "mail.ru", "yandex.com", "gmx.de", "gmx.net", "web.de", "proton.me"),
+        *("protonmail.com", "zoho.com", "chmail.ir", "mailfa.com"),
+    }
 )
 
 
@@ -50,7 +53,7 @@ def contact_matches(lead: Lead, actor: Actor) -> list[Match]:
 
 
 def company_matches(lead: Lead, actor: Actor, contacts: list[Match]) -> list[Match]:
-    """By name and by the domain of the e-mail address, then the companies of matching contacts."""
+    """By name and by the domain of the e-mail address, then the companies of the contacts that match for sure."""
     access = actor.access(registry["companies"])
     if not access.may("view"):
         return []
@@ -61,7 +64,7 @@ def company_matches(lead: Lead, actor: Actor, contacts: list[Match]) -> list[Mat
     if domain and domain not in PUBLIC_MAIL:
         _add(found, _of_domain(access, domain), _("same domain"), sure=True)
     if "company" in actor.access(registry["contacts"]).readable():
-        held = [match.record.company_id for match in contacts if match.record.company_id]
+        held = [match.record.company_id for match in contacts if match.sure and match.record.company_id]
         if held:
             _add(found, access.records().filter(pk__in=held), _("company of a matching contact"), sure=False)
     return _first(found)

@@ -97,9 +97,7 @@ class LeadForm(Record):
     name = models.CharField(_("name"), max_length=100)
     address = models.SlugField(_("address"), max_length=60, blank=True, db_index=False)
     active = models.BooleanField(_("takes answers"), default=True)
-    language = models.CharField(
-        _("language"), max_length=2, choices=[("en", "English"), ("fa", "فارسی")], default="en"
-    )
+    language = models.CharField(_("language"), max_length=2, choices=[("en", "English"), ("fa", "فارسی")], default="en")
     source = models.ForeignKey(
         LeadSource, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False, verbose_name=_("source")
     )

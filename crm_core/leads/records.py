@@ -47,9 +47,8 @@ class Leads(RecordType):
     filters = ("status", "source", "owner", "intake_due_at", "created_at")
     search = ("name", "company_name", "phone", "email", "message", "campaign")
     panels = (
-        Panel(_("Lead"), ("name", "company_name", "phone", "email", "status", "owner", "team")),
+        Panel(_("Lead"), ("name", "company_name", "phone", "email", "status", "qualification", "owner", "team")),
         Panel(_("Request"), ("message", "source", "campaign", "intake_due_at", "origin")),
-        Panel(_("Qualification"), ("qualification",)),
         Panel(_("Conversion"), ("converted_at", "company", "contact", "deal")),
     )
     board = Board(by="status", card=("company_name", "intake_due_at", "owner"))

@@ -1,5 +1,5 @@
-"""What leads do when a tenant begins."""
+"""What leads do when a tenant begins, and when demo data is sown."""
 
-from crm_core.leads import starter
+from crm_core.leads import demo, starter
 
-__all__ = ["starter"]
+__all__ = ["demo", "starter"]

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from crm_core.leads import views
+from crm_core.leads import views, worklist
 from crm_core.leads.forms.views import form
 from crm_core.leads.settings import pages
 from kernel.tenancy.middleware import for_visitors
+
+__all__ = ["urlpatterns", "worklist"]
 
 for_visitors("/f/")
 

@@ -15,6 +15,7 @@ from crm_core.leads.models import Lead
 from kernel.access.actor import Access, Actor
 from kernel.records.change import NotFound, Stale
 from kernel.records.kinds.relations import read_id
+from kernel.records.show import Shown
 from kernel.records.types import registry
 from kernel.ui.fields import Field, Option
 from kernel.web.controls import Controls, few_records
@@ -138,7 +139,9 @@ def _page(
         if actor.access(registry[conversion.RESULTS[name]]).may("view"):
             drawn = controls.field(SPECS[name], typed(posted, f"{name}_other"), name=f"{name}_other")
             other = replace(drawn, label=_("Or another one"), create_url="", errors=errors.get(name, ()))
-        parts.append({"name": name, "field": replace(field, errors=() if other else errors.get(name, ())), "other": other})
+        parts.append(
+            {"name": name, "field": replace(field, errors=() if other else errors.get(name, ())), "other": other}
+        )
     context = {
         "heading": _("Convert %(label)s") % {"label": lead.label}, "lead": lead, "parts": parts, "general": general,
         "deal_fields": _deal_fields(controls, actor, lead, posted, errors), "version": lead.version,
@@ -150,7 +153,11 @@ def _page(
 
 def _options(actor: Actor, lead: Lead, name: str, matches: list[Match]) -> list[Option]:
     may_make = actor.access(registry[conversion.RESULTS[name]]).may("create")
-    found = [Option(str(match.record.pk), match.record.label, " · ".join(match.why)) for match in matches]
+    labels = _companies_of(actor, matches) if name == "contact" else {}
+    found = [
+        Option(str(match.record.pk), match.record.label, " · ".join([*match.why, *labels.get(match.record.pk, [])]))
+        for match in matches
+    ]
     new = {
         "company": (lead.company_name, _("A new company")),
         "contact": (lead.name, _("A new contact")),
@@ -160,6 +167,15 @@ def _options(actor: Actor, lead: Lead, name: str, matches: list[Match]) -> list[
         found.append(Option(NEW, *new))
     none = {"company": _("No company"), "contact": _("No contact"), "deal": _("No deal")}[name]
     return [*found, Option(NONE, none)]
+
+
+def _companies_of(actor: Actor, matches: list[Match]) -> dict[Any, list[str]]:
+    """Where each contact works: names alone do not tell people apart."""
+    spec = actor.access(registry["contacts"]).readable().get("company")
+    if spec is None:
+        return {}
+    shown = Shown(actor.access(registry["contacts"]), [match.record for match in matches], [spec])
+    return {match.record.pk: [text] for match in matches if (text := shown.text(match.record, spec))}
 
 
 def _start(name: str, lead: Lead, matches: list[Match], options: list[Option]) -> str:

@@ -7,7 +7,7 @@ from kernel.events.subscribers import on
 
 __all__ = ["starter"]
 
-SAMPLES = Size(companies=8, contacts=20, deals=24, notes=12, calls=8)
+SAMPLES = Size(companies=8, contacts=20, deals=24, notes=12, calls=8, leads=10)
 
 
 @on("tenant.provisioned")

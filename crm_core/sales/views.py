@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from crm_core.sales import home as figures
 from kernel.access.actor import Access, Actor
 from kernel.records.types import registry
+from kernel.web.worklist import waiting_for
 
 Whose = tuple[str, dict[str, str]]
 
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         }  # fmt: skip
         late = next((len(span.deals) for span in context["steps"] if span.name == "late"), 0)
         context["late"] = late
-    context["add_type"] = registry["deals"].label
+    context |= {"add_type": registry["deals"].label, "waiting": waiting_for(actor)}
     return render(request, "sales/home.html", context)
 
 

@@ -208,7 +208,7 @@ def test_rules_and_order_are_set_in_the_settings(client_for, tenant_b):
     with in_tenant(tenant_b):
         rules = LeadRules.objects.get()
         assert (rules.source_required, rules.needed_to_convert) == (True, ["phone", "email"])
-        first, second = LeadStatus.objects.alive().order_by("position")[:2]
+        _first, second = LeadStatus.objects.alive().order_by("position")[:2]
     assert eve.post(f"/settings/leads/lead-statuses/{second.pk}/up").status_code == 303
     with in_tenant(tenant_b):
         assert LeadStatus.objects.alive().order_by("position").first() == second

@@ -250,3 +250,21 @@ def test_a_tenant_older_than_leads_gets_what_they_need_once(tenant_a, in_a):
 def test_origins_are_sites(make):
     with pytest.raises(ValidationError, match="is not a site"):
         make("lead-forms", name="F", address="f", origins="example.com/page")
+
+
+def test_a_lead_past_its_time_waits_for_whoever_answers_it(make, client_for, tenant_a, member):
+    with in_tenant(tenant_a):
+        mina, south = member("mina"), member("mina").teams.get()
+    source = make("sources", name="Fair", intake_owner=mina.pk, intake_hours=2)
+    team_source = make("sources", name="Site", intake_team=south.pk, intake_hours=2)
+    late = make("leads", via="api", name="Late Lead", source=source.pk)
+    teams = make("leads", via="api", name="Team Lead", source=team_source.pk)
+    make("leads", via="api", name="Fresh Lead", source=source.pk)
+    with in_tenant(tenant_a):
+        Lead.objects.filter(pk__in=[late.pk, teams.pk]).update(intake_due_at=timezone.now() - timedelta(hours=1))
+    page = client_for("mina").get("/").content.decode()
+    waiting = page.partition("Leads waiting for an answer")[2].partition("</section>")[0]
+    assert "Late Lead" in waiting
+    assert "Team Lead" in waiting
+    assert "Fresh Lead" not in waiting
+    assert "Leads waiting for an answer" not in client_for("reza").get("/").content.decode()

@@ -31,7 +31,8 @@ def entries(response):
 class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
         assert entries(client_for("reza").get("/settings/profile")) == ["profile", "keys"]
-        everything = ["profile", "keys", "company", "members", "teams", "pipelines", "lost-reasons", "sources"]
+        people = ["profile", "keys", "company", "members", "teams", "tags"]
+        everything = [*people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
 
     def test_the_address_alone_opens_nothing(self, client_for):

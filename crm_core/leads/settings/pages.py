@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms as fields
 from django.http import Http404, HttpResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,6 +26,7 @@ from kernel.web.settings.sections import page, part_of
 HERE = "/settings/leads"
 # What may be asked for before a lead is converted.
 NEEDED = ("company_name", "phone", "email", "source", "qualification")
+FRAME = '<iframe src="{}" title="{}" width="100%" height="640" loading="lazy"></iframe>'
 EXAMPLE = {"name": "Sara Carter", "phone": "+12125550100", "email": "sara@example.com", "company": "Example"}
 
 
@@ -65,7 +67,13 @@ def leads(request: Any) -> HttpResponse:
 def _list(request: Any, slug: str, help_text: str) -> dict[str, Any]:
     access = request.actor.access(registry[slug])
     rows = list(access.records().order_by("position", "pk"))
-    return {"slug": slug, "title": access.rtype.label_plural, "add": access.rtype.label, "rows": rows, "help": help_text}
+    return {
+        "slug": slug,
+        "title": access.rtype.label_plural,
+        "add": access.rtype.label,
+        "rows": rows,
+        "help": help_text,
+    }
 
 
 @part_of("leads")
@@ -94,6 +102,6 @@ def _form(request: Any, form: LeadForm) -> dict[str, Any]:
     body = json.dumps({**sent, "utm_source": "newsletter", "idempotency_key": "order-4711"})
     return {
         "form": form, "url": url, "origins": read_origins(form.origins),
-        "frame": f'<iframe src="{url}" title="{form.title or form.name}" width="100%" height="640" loading="lazy"></iframe>',
+        "frame": str(format_html(FRAME, url, form.title or form.name)),
         "curl": f"curl -X POST {url} -H 'Content-Type: application/json' -d '{body}'",
     }  # fmt: skip

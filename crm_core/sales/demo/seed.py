@@ -1,7 +1,7 @@
 """Rows of any number, the same for the same seed and day, written by COPY with what the engine would derive."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -34,6 +34,17 @@ class Size:
     deals: int
     notes: int = 0
     calls: int = 0
+    leads: int = 0
+
+
+_also: list[Callable[[Any], object]] = []
+
+
+def also(sow: Callable[[Any], object]) -> Callable[[Any], object]:
+    """What apps above this one add to demo data: called with the Seeder, when the deals are there."""
+    if sow not in _also:
+        _also.append(sow)
+    return sow
 
 
 class Seeder:
@@ -60,6 +71,8 @@ class Seeder:
         self._deals(contacts, products)
         if self.size.calls:
             Diary(self.words, self.random, self.today, self._write).run(self.size.calls)
+        for sow in _also:
+            sow(self)
 
     # -- rows
 

@@ -17,7 +17,7 @@ from tenants.models import Tenant
 from tenants.provisioning import provision
 
 PASSWORD = "peyvand-demo"  # noqa: S105 - printed for everybody, and only on loopback
-SIZE = Size(companies=48, contacts=140, deals=360, notes=160, calls=90)
+SIZE = Size(companies=48, contacts=140, deals=360, notes=160, calls=90, leads=64)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
     def row(request: Any, pk: UUID) -> HttpResponse:
         access = request.actor.access(rtype)
         found = editable_of(access, pk)
-        if len(rtype.fields) > 1:  # more than a name is asked on the record's own form
+        if request.method == "GET" and len(rtype.fields) > 1:  # more than a name is asked on the record's own form
             return redirect(f"/r/{slug}/{pk}/edit?next={here}")
         if request.method == "POST":
             one_at_a_time()

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         seed.add_argument("subdomain")
         seed.add_argument("--deals", type=int, default=1000)
         seed.add_argument("--contacts", type=int, default=400)
+        seed.add_argument("--leads", type=int, default=0)
         seed.add_argument("--companies", type=int, help="A third of the contacts, if not given.")
         seed.add_argument("--seed", type=int, default=1)
         seed.add_argument("--without-history", action="store_true", help="No events: for load tests of a million rows.")
@@ -47,7 +48,7 @@ class Command(BaseCommand):
     def _seed(self, options: dict[str, Any]) -> None:
         tenant = tenant_named(options["subdomain"])
         companies = options["companies"] if options["companies"] is not None else options["contacts"] // 3
-        size = Size(companies, options["contacts"], options["deals"])
+        size = Size(companies, options["contacts"], options["deals"], leads=options["leads"])
         began = time.perf_counter()
         with statements_within(TEN_MINUTES), in_tenant(tenant):
             Seeder(size, options["seed"], with_events=not options["without_history"]).run()

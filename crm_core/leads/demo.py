@@ -86,9 +86,7 @@ def _leads(seeder: Seeder) -> Iterator[Lead]:
     deals = list(Deal.objects.alive().exclude(contact=None).order_by("pk").select_related("contact", "company")[:200])
     form = LeadForm.objects.first()
     for number in range(seeder.size.leads):
-        kind = seeder.random.choices((Kind.OPEN, Kind.QUALIFIED, Kind.DISQUALIFIED, Kind.CONVERTED), (55, 15, 12, 18))[
-            0
-        ]
+        kind = seeder.random.choices(KINDS, (55, 15, 12, 18))[0]
         status = pick(statuses.get(kind) or statuses[Kind.OPEN])
         source = pick([*sources, sources[0]]) if sources else None
         is_fresh = status == statuses[Kind.OPEN][0]

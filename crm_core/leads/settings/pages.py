@@ -102,6 +102,6 @@ def _form(request: Any, form: LeadForm) -> dict[str, Any]:
     body = json.dumps({**sent, "utm_source": "newsletter", "idempotency_key": "order-4711"})
     return {
         "form": form, "url": url, "origins": read_origins(form.origins),
-        "frame": str(format_html(FRAME, url, form.title or form.name)),
+        "frame": f"{format_html(FRAME, url, form.title or form.name)}",
         "curl": f"curl -X POST {url} -H 'Content-Type: application/json' -d '{body}'",
     }  # fmt: skip

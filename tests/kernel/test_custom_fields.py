@@ -85,7 +85,7 @@ TYPED: dict[str, tuple[str, str]] = {
     "text": ("Granite", "Granite"),
     "long_text": ("One line", "One line"),
     "number": ("1,250.5", "1,250.5"),
-    "money": ("1,200", "$1,200.00"),
+    "money": ("1,200", "1,200"),
     "percent": ("12", "12%"),
     "yes_no": ("true", "Yes"),
     "date": ("2026-05-06", "2026"),
@@ -139,3 +139,56 @@ def test_each_kind_is_offered_in_the_filter_panel_and_told_as_a_chip(kind: str, 
     assert ("Low" in listed) == (kind != "yes_no")
     assert ">None<" not in listed
     assert 'class="chip"' in listed
+
+
+# -- the settings
+
+
+def test_a_field_is_made_renamed_ordered_archived_and_brought_back_in_the_settings(
+    client_for, tenant_a, api_for
+) -> None:
+    sara = client_for("sara")
+    assert "Choice" in sara.get("/settings/fields/new?type=companies").content.decode()
+    posted = {
+        "name": "Tier", "other_name": "رده", "choices-count": "2", "choices-0-label": "Gold", "choices-1-label": "Iron",
+        "choices-0-color": "amber", "choices-1-color": "grey", "custom.preview": "", "required": "false",
+    }  # fmt: skip
+    made = sara.post("/settings/fields/new?type=companies&kind=choice", posted)
+    assert made.status_code == 303, made.content.decode()
+    with in_tenant(tenant_a):
+        make("text", "Remark")
+    listed = sara.get("/settings/fields?type=companies").content.decode()
+    assert listed.index("Tier") < listed.index("Remark")
+    api = api_for("sara")
+    row = api.post("/api/v1/companies", {"name": "Acme", "custom": {"tier": "gold"}}).json()
+    assert row["custom"] == {"tier": "gold", "remark": None}
+    pk = api.get("/api/v1/custom-fields?q=tier").json()["results"][0]["id"]
+    assert sara.post(f"/settings/fields/{pk}/down").status_code == 303
+    listed = sara.get("/settings/fields?type=companies").content.decode()
+    assert listed.index("Remark") < listed.index("Tier")
+    page = sara.get(f"/settings/fields/{pk}").content.decode()
+    assert 'value="Gold"' in page
+    version = api.get(f"/api/v1/custom-fields/{pk}").json()["version"]
+    renamed = {**posted, "name": "Rank", "version": version, "choices-0-code": "gold", "choices-1-code": "iron"}
+    assert sara.post(f"/settings/fields/{pk}", renamed).status_code == 303
+    assert sara.post(f"/settings/fields/{pk}/archive").status_code == 303
+    assert api.get(f"/api/v1/companies/{row['id']}").json()["custom"] == {"remark": None}
+    assert api.get("/api/v1/companies?custom.tier=gold").status_code == 400
+    assert sara.post(f"/settings/fields/{pk}/show").status_code == 303
+    assert api.get(f"/api/v1/companies/{row['id']}").json()["custom"] == {"remark": None, "tier": "gold"}
+
+
+def test_the_settings_of_fields_are_for_those_who_run_the_company(client_for, api_for, tenant_a) -> None:
+    with in_tenant(tenant_a):
+        make("text", "Secret matter")
+    assert client_for("reza").get("/settings/fields").status_code == 403
+    answer = api_for("reza").get("/api/v1/custom-fields")
+    assert answer.status_code == 403
+    assert "Secret" not in answer.content.decode()
+
+
+def test_the_preview_draws_the_control_while_it_is_described(client_for) -> None:
+    posted = {"name": "Size", "choices-count": "1", "choices-0-label": "Huge", "choices-0-color": "red"}
+    drawn = client_for("sara").post("/settings/fields/preview?type=companies&kind=choice", posted).content.decode()
+    assert "Size" in drawn
+    assert "Huge" in drawn

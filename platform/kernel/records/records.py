@@ -110,7 +110,15 @@ class CustomFields(RecordType):
     columns = ("name", "record_type", "kind", "code", "required")
     filters = ("record_type", "kind")
     sort = "position"
-    panels = (Panel(_("Custom field"), ("name", "other_name", "record_type", "kind", "code", "help", "panel")),)
+    panels = (
+        Panel(
+            _("Custom field"),
+            (
+                "name", "other_name", "record_type", "kind", "code", "related", "help", "places", "max_length", "panel",
+                "required", "unique", "searchable", "in_list", "on_card",
+            ),
+        ),
+    )  # fmt: skip
     is_setting = True
     is_owned = False
     in_menu = False

@@ -21,6 +21,10 @@ def may_teams(actor: Actor) -> bool:
     return actor.may_system("members") and actor.access(registry["teams"]).may("edit")
 
 
+def may_fields(actor: Actor) -> bool:
+    return actor.access(registry["custom-fields"]).may("edit")
+
+
 def may_tags(actor: Actor) -> bool:
     return actor.access(registry["tags"]).may("edit")
 
@@ -28,6 +32,7 @@ def may_tags(actor: Actor) -> bool:
 add_section(Section("profile", _("Profile"), "user", ME, 10))
 add_section(Section("keys", _("API keys"), "key", ME, 20))
 add_section(Section("company", _("Company"), "building", COMPANY, 30, may_company))
+add_section(Section("fields", _("Custom fields"), "list-details", COMPANY, 57, may_fields))
 add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))
 add_section(Section("teams", _("Teams"), "users-group", COMPANY, 50, may_teams))
 add_section(Section("tags", _("Tags"), "tag", COMPANY, 55, may_tags))

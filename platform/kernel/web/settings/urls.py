@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kernel.web.settings import company, keys, members, profile, tags, teams
+from kernel.web.settings import company, fields, keys, members, profile, tags, teams
 
 urlpatterns = [
     path("settings", profile.index, name="settings"),
@@ -25,6 +25,15 @@ urlpatterns = [
     path("settings/tags/<uuid:pk>/merge", tags.merging, name="settings-tag-merge"),
     path("settings/tags/<uuid:pk>/archive", tags.archive, name="settings-tag-archive"),
     path("settings/tags/<uuid:pk>/show", tags.show, name="settings-tag-show"),
+    path("settings/fields", fields.fields, name="settings-fields"),
+    path("settings/fields/new", fields.new, name="settings-field-new"),
+    path("settings/fields/preview", fields.preview, name="settings-field-preview"),
+    path("settings/fields/order", fields.order, name="settings-field-order"),
+    path("settings/fields/<uuid:pk>", fields.field, name="settings-field"),
+    path("settings/fields/<uuid:pk>/up", fields.move, {"step": "up"}, name="settings-field-up"),
+    path("settings/fields/<uuid:pk>/down", fields.move, {"step": "down"}, name="settings-field-down"),
+    path("settings/fields/<uuid:pk>/archive", fields.archive, name="settings-field-archive"),
+    path("settings/fields/<uuid:pk>/show", fields.show, name="settings-field-show"),
     path("settings/keys", keys.keys, name="settings-keys"),
     path("settings/keys/<uuid:pk>/revoke", keys.revoke, name="settings-key-revoke"),
 ]

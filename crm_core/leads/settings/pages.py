@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django import forms as fields
 from django.http import Http404, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -102,6 +102,6 @@ def _form(request: Any, form: LeadForm) -> dict[str, Any]:
     body = json.dumps({**sent, "utm_source": "newsletter", "idempotency_key": "order-4711"})
     return {
         "form": form, "url": url, "origins": read_origins(form.origins),
-        "frame": f"{format_html(FRAME, url, form.title or form.name)}",
+        "frame": FRAME.format(escape(url), escape(form.title or form.name)),
         "curl": f"curl -X POST {url} -H 'Content-Type: application/json' -d '{body}'",
     }  # fmt: skip

@@ -24,7 +24,7 @@ from kernel.tenancy.context import in_tenant
 
 ROOT = Path(settings.ROOT)
 SLUGS = sorted(registry)
-PAGED = sorted(slug for slug, rtype in registry.items() if rtype.in_menu)
+PAGED = sorted(slug for slug, rtype in registry.items() if rtype.in_menu or rtype.due_field)
 
 
 def sample(spec: FieldSpec, secret: str, actor: Any) -> Any:
@@ -176,7 +176,8 @@ def test_a_hidden_field_shows_on_no_surface(slug: str, client_for, api_for, tena
         texts = [name for name, spec in access.editable().items() if spec.kind.name in kinds and name not in keep]
         values = {name: sample(access.editable()[name], secret, sara) for name in texts}
         label = "last_name" if slug == "contacts" else rtype.label_field
-        record = create(access, {**values, label: "Plain"})
+        needed = {name: sample(spec, "Plain", sara) for name, spec in access.editable().items() if spec.required}
+        record = create(access, {**values, **needed, label: "Plain"})
         role = member("leila").roles.get()
         role.rules["types"][slug] = {"verbs": {"*": "all"}, "fields": {"*": "edit", **dict.fromkeys(texts, "none")}}
         role.rules["types"][slug]["fields"] |= {"contact_points": "none"}

@@ -4,11 +4,13 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from crm_core.activities.models import Call, Meeting, Task
 from crm_core.contacts.models import Contact
 from crm_core.sales.demo.words import Words
 from crm_core.sales.models import Deal
+from kernel.lib.format import Format
 from kernel.records.steps import settle, step_of
 from kernel.records.types import registry
 
@@ -17,10 +19,11 @@ PLANNED = 0.75
 
 
 class Diary:
-    """`write` puts rows of a type into the database; `today` is the tenant's day."""
+    """`write` puts rows of a type into the database; `fmt` says which day it is for the tenant."""
 
-    def __init__(self, words: Words, chance: random.Random, today: Any, write: WRITE) -> None:
-        self.words, self.random, self.today, self.write = words, chance, today, write
+    def __init__(self, words: Words, chance: random.Random, fmt: Format, write: WRITE) -> None:
+        self.words, self.random, self.write = words, chance, write
+        self.today, self.zone = fmt.today(), ZoneInfo(fmt.timezone)
 
     def run(self, count: int) -> None:
         """A next step for most open deals that have one, calls with contacts of the last weeks, a few loose tasks."""
@@ -77,8 +80,8 @@ class Diary:
 
     def _moment(self, days: int) -> datetime:
         """At an office hour of that day."""
-        clock = time(self.random.randrange(6, 13), self.random.choice((0, 15, 30, 45)))
-        return datetime.combine(self.today + timedelta(days=days), clock, UTC)
+        clock = time(self.random.randrange(9, 17), self.random.choice((0, 15, 30, 45)))
+        return datetime.combine(self.today + timedelta(days=days), clock, self.zone)
 
     def _of(self, record: Any) -> dict[str, Any]:
         ago = timedelta(days=self.random.randrange(2, 12))

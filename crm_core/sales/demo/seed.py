@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, models
 
@@ -70,7 +71,7 @@ class Seeder:
         contacts = self._contacts(companies)
         self._deals(contacts, products)
         if self.size.calls:
-            Diary(self.words, self.random, self.today, self._write).run(self.size.calls)
+            Diary(self.words, self.random, self.actor.format, self._write).run(self.size.calls)
         for sow in _also:
             sow(self)
 
@@ -225,7 +226,8 @@ class Seeder:
         days = self.random.choice((-6, -2, 0, 0, 1, 3, 7, 14, None))
         if days is None:
             return None
-        return datetime.combine(self.today + timedelta(days=days), time(self.random.randrange(8, 16)), UTC)
+        zone = ZoneInfo(self.tenant.timezone)
+        return datetime.combine(self.today + timedelta(days=days), time(self.random.randrange(8, 17)), zone)
 
     # -- writing
 

@@ -15,7 +15,6 @@ from kernel.records.change import Stale
 from kernel.records.own_fields import PREFIX
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
-from kernel.records.types import Verb
 
 # The tenant's own fields stand in an object of their own.
 CUSTOM = PREFIX.rstrip(".")

@@ -19,7 +19,7 @@ from kernel.records.change import create
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
 from kernel.ui.fields import Field
-from kernel.web.controls import Controls
+from kernel.web.controls import Controls, label_of
 from kernel.web.forms import RecordForm
 from kernel.web.pages import go, page
 from kernel.web.posted import typed
@@ -81,7 +81,10 @@ def _composer(access: Access, data: Mapping[str, str] | None = None, form: Recor
             continue
         value = form.shown(spec) if form else _start(access, spec)
         errors = form.errors.get(name, []) if form else []
-        drawn = controls.field(spec, value, errors=errors, id=f"c-{rtype.slug}-{name}", help="")
+        more: dict[str, Any] = {}
+        if spec.kind.name == "long_text":
+            more = {"hide_label": True, "placeholder": f"{label_of(spec)}…"}
+        drawn = controls.field(spec, value, errors=errors, id=f"c-{rtype.slug}-{name}", help="", **more)
         asked.append(Asked(drawn, _chips(spec, value)))
     submit = _("Add the %(type)s") % {"type": str(rtype.label).lower()}
     return Composer(rtype, asked, submit, _then(access, data, form))

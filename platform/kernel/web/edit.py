@@ -187,7 +187,7 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
     for spec in found.asked(access):
         if spec.name in data or f"{spec.name}__text" in data:
             try:
-                value = spec.parse(typed(request.POST, spec.name), access)
+                value = spec.parse(typed(data, spec.name), access)
             except ValidationError as error:
                 errors[spec.name] = error.messages
                 continue
@@ -235,7 +235,7 @@ def _undo_url(access: Access, record: Any, verb: Verb) -> str:
 
 def _start(access: Access, record: Any, spec: FieldSpec) -> Any:
     """What a verb's field starts from: the record's own value, else what its declaration says."""
-    value = spec.value(record)
+    value = spec.value(record) if spec.name in access.rtype.specs() else None
     return access.actor.format.today() if value is None and spec.extra.get("starts") == "today" else value
 
 

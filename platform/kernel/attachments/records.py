@@ -35,7 +35,7 @@ class Files(RecordType):
         field("content_type", read_only=True),
         field("number", read_only=True),
     )
-    columns = ("name", "about", "size", "number", "created_by", "created_at")
+    columns = ("name", "about", "created_by", "created_at")
     filters = ("created_by",)
     search = ("name",)
     panels = (Panel(_("File"), ("name", "about", "size", "content_type", "number")),)

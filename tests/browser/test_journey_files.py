@@ -1,0 +1,75 @@
+"""Files and tags on a record, on the desktop in English and on the phone in Persian."""
+
+import struct
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from windows import PHONE, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.nodb]
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f6"
+    "45400000000049454e44ae426082"
+)
+
+
+@pytest.fixture(params=[("acme", "en", None), ("nilgoon", "fa", PHONE)], ids=["desktop-en", "phone-fa"])
+def deal(request: pytest.FixtureRequest, window: Callable[..., Window]) -> Window:
+    """The page of the first deal of the list."""
+    subdomain, language, size = request.param
+    opened = window(subdomain, "sara", language=language, **({"size": size} if size else {}))
+    opened.open("/r/deals?view=list&layout=list")
+    opened.open(opened.page.locator("td.main-cell a").first.get_attribute("href"))
+    return opened
+
+
+def send(page: Page, name: str, content: bytes, kind: str = "text/plain") -> None:
+    page.locator("crm-files input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
+
+
+def test_a_picture_is_sent_seen_replaced_deleted_and_brought_back(deal: Window) -> None:
+    page, address = deal.page, deal.page.url
+    send(page, "plan.png", PIXEL, "image/png")
+    link = page.locator(".file-list a", has_text="plan.png")
+    expect(link).to_be_visible()
+    link.click()
+    expect(page.locator("img.preview")).to_have_js_property("naturalWidth", 1)
+    send(page, "plan.png", PIXEL, "image/png")
+    expect(page.locator(".file-list li")).to_have_count(2)
+    page.goto(address)
+    page.locator(".file-list li", has_text="plan.png").locator("form button").click()
+    expect(page.locator(".file-list a", has_text="plan.png")).to_have_count(0)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.locator(".toast button").first.click()
+    page.goto(address)
+    expect(page.locator(".file-list a", has_text="plan.png")).to_be_visible()
+
+
+def test_several_at_once_each_tell_how_far_they_are_and_a_refused_one_why(deal: Window) -> None:
+    page = deal.page
+    files = [
+        {"name": "one.txt", "mimeType": "text/plain", "buffer": b"one"},
+        {"name": "two.txt", "mimeType": "text/plain", "buffer": b"two" * 100_000},
+        {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": struct.pack("<I", 1)},
+    ]
+    page.locator("crm-files input[type=file]").set_input_files(files)
+    for name in ("one.txt", "two.txt"):
+        expect(page.locator(".file-list a", has_text=name).first).to_be_visible()
+    expect(page.locator("[data-sending] .text-bad")).to_be_visible()
+    page.locator("[data-sending] button").last.click()
+    expect(page.locator("[data-sending] li")).to_have_count(0)
+
+
+def test_a_tag_is_made_where_the_record_stands(deal: Window) -> None:
+    page = deal.page
+    holder = page.locator("crm-inline[data-url*='/cell/tags']")
+    holder.locator("button.edit").click()
+    holder.locator("[role=combobox]").fill("مشتری ویژه")
+    page.locator(".option.new").click()
+    expect(holder.locator(".tokens .chip")).to_have_count(1)
+    holder.locator("[role=combobox]").press("Enter")
+    expect(holder.locator(".tag")).to_have_text("مشتری ویژه")
+    page.reload()
+    expect(page.locator(".hero .tag")).to_have_text("مشتری ویژه")

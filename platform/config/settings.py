@@ -199,6 +199,7 @@ TEMPLATES = [
                 "kernel.ui.context.ui",
                 "kernel.web.toasts.toasts",
                 "kernel.web.nav.nav",
+                "kernel.web.shortcuts.context",
             ],
         },
     }

@@ -28,7 +28,7 @@ from kernel.search.statement import ELSEWHERE, SIMILAR, Asked, sql_of
 from kernel.tenancy.context import statement_timeout_ms
 
 FEW = 5
-PATIENCE_MS = 150  # for the second look: better no similar words than an answer that keeps people waiting
+PATIENCE_MS = 200  # for the second look: better no similar words than an answer that keeps people waiting
 ALSO = frozenset({"members"})  # settings that are looked for by name like any record
 
 
@@ -135,6 +135,8 @@ def _ask(asked: list[Asked]) -> list[Row]:
     if not statement:
         return []
     with connection.cursor() as cursor:
+        # Compiling a statement of so many parts takes longer than all that it does.
+        cursor.execute("SELECT set_config('jit', 'off', true)")
         cursor.execute(statement, params)
         # Django's connection leaves JSON to its fields.
         return [(*row[:5], json.loads(row[5])) for row in cursor.fetchall()]

@@ -17,6 +17,7 @@ from kernel.records.find import COUNTED, find
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, Verb, registry
+from kernel.search.recent import opened
 from kernel.web import files, timeline
 from kernel.web.board import places_of
 from kernel.web.cells import Cells
@@ -66,6 +67,7 @@ class RelatedList:
 def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     access = access_to(request, slug)
     record = record_of(access, pk)
+    opened(access.actor, slug, pk)
     rtype = access.rtype
     if request.GET.get("peek") == "1" and request.headers.get("HX-Request"):
         return peek(request, access, record)

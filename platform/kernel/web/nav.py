@@ -42,6 +42,12 @@ def nav(request: HttpRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def places(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
+    """Where this actor may go, in the order of the sidebar."""
+    yield from _entries(request, actor)
+    yield from _end(request, actor)
+
+
 def _entries(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
     yield from _entry(request, _("Home"), "/", "home", tab=True)
     for label, url, icon, may in _first:

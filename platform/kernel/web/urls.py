@@ -17,11 +17,16 @@ from kernel.web import (
     moves,
     options,
     saved_views,
+    search,
+    shortcuts,
     timeline,
     trash,
 )
 
 urlpatterns = [
+    path("search", search.results, name="search"),
+    path("palette", search.palette, name="palette"),
+    path("shortcuts", shortcuts.sheet, name="shortcuts"),
     path("trash", trash.trash, name="trash"),
     path("trash/<slug:slug>", trash.empty_trash, name="trash-empty"),
     path("trash/<slug:slug>/<uuid:pk>", trash.purge, name="trash-purge"),

@@ -20,9 +20,10 @@ from kernel.accounts.tasks import post, send_changed
 from kernel.lib.places import zones
 from kernel.web.accounts.actions import rename
 from kernel.web.pages import go
-from kernel.web.settings.forms import NameField, SelectField, SettingsForm, bound, with_held
+from kernel.web.settings.forms import NameField, SelectField, SettingsForm, SwitchField, bound, with_held
 from kernel.web.settings.sections import page, part_of
 
+OWN = ("language", "calendar", "timezone", "theme", "shortcuts")
 YEAR = 365 * 24 * 60 * 60
 
 
@@ -39,6 +40,12 @@ class ProfileForm(SettingsForm):
             ("light", gettext_lazy("Light")),
             ("dark", gettext_lazy("Dark")),
         ],
+    )
+
+    shortcuts = SwitchField(
+        label=gettext_lazy("Shortcuts of single keys"),
+        help_text=gettext_lazy("Such as j for the next row. Ctrl+K works either way."),
+        required=False,
     )
 
     def __init__(self, *args: Any, tenant: Any, **kwargs: Any) -> None:
@@ -76,7 +83,7 @@ class PasswordForm(SettingsForm):
 @require_http_methods(["GET", "POST"])
 def profile(request: Any) -> HttpResponse:
     member: Member = request.member
-    initial = {name: getattr(member, name) for name in ("name", "language", "calendar", "timezone", "theme")}
+    initial = {name: getattr(member, name) for name in (*OWN, "name")}
     form = bound(ProfileForm, request, initial=initial, tenant=request.tenant)
     if form.is_valid():
         try:
@@ -86,12 +93,12 @@ def profile(request: Any) -> HttpResponse:
     return _page(request, form=form, status=form.status)
 
 
-def _save(request: Any, given: dict[str, str]) -> HttpResponse:
+def _save(request: Any, given: dict[str, Any]) -> HttpResponse:
     member: Member = request.member
     if given["name"] != member.name:
         rename(member, given["name"])
     # How I read is not a fact about me that others need a history of.
-    own = {name: given[name] for name in ("language", "calendar", "timezone", "theme")}
+    own = {name: given[name] for name in OWN}
     Member.objects.filter(pk=member.pk).update(**own)
     with translation.override(given["language"] or request.tenant.language):
         response = go(request, "/settings/profile", _("Your profile is saved."), tone="good")
@@ -131,7 +138,7 @@ def password(request: Any) -> HttpResponse:
 
 def _page(request: Any, *, form: Any = None, secret: Any = None, status: int = 200) -> HttpResponse:
     member = request.member
-    initial = {name: getattr(member, name) for name in ("name", "language", "calendar", "timezone", "theme")}
+    initial = {name: getattr(member, name) for name in (*OWN, "name")}
     context = {
         "form": form or ProfileForm(initial=initial, tenant=request.tenant),
         "secret": secret or PasswordForm(identity=request.identity, name=member.name),

@@ -11,6 +11,7 @@ import "./upload.js";
 import "./doors.js";
 import "./copy.js";
 import "./sidenav.js";
+import "./keys.js";
 
 // Parts that few pages need come when their element does.
 const lazy = { "crm-list": () => import("./list.js"), "crm-order": () => import("./list.js"), "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js") };

@@ -62,12 +62,7 @@ document.addEventListener("change", (event) => {
   if (form && !event.target.matches("[type=search], [type=text]")) form.requestSubmit();
 });
 
-const typing = (node) => node.closest?.("input, textarea, select, [contenteditable], dialog[open]");
 document.addEventListener("keydown", (event) => {
-  if (event.code === "Slash" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey && !typing(event.target)) {
-    const field = $("[data-search]");
-    if (field) { event.preventDefault(); field.focus(); field.select(); }
-  }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     const form = event.target.closest?.("form");
     if (form) { event.preventDefault(); form.requestSubmit(); }

@@ -17,6 +17,7 @@ from kernel.web.todo import todos_of
 
 EVERYBODY = "all"
 MOST_MEMBERS = 200
+AT_A_GLANCE = 10
 
 
 def may_see(actor: Actor) -> bool:
@@ -58,6 +59,16 @@ def spans_of(actor: Actor, owner: str) -> list[dict[str, Any]]:
         for name, (label, tone) in names.items()
         if name in found
     ]  # fmt: skip
+
+
+def first_of(spans: list[dict[str, Any]], most: int = AT_A_GLANCE) -> list[dict[str, Any]]:
+    """The first lines of them all, for a page that has other things to say too."""
+    shown = []
+    for span in spans:
+        if most > 0:
+            shown.append({**span, "todos": span["todos"][:most]})
+            most -= len(span["todos"])
+    return shown
 
 
 def members_of(actor: Actor) -> list[Option]:

@@ -1,6 +1,6 @@
 """What a seller sees first: what to do next, and how the month goes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access, Actor
 from kernel.records.aggregate import aggregate, read_group, read_measures
 from kernel.records.find import find
-from kernel.records.show import Labels
 from kernel.records.types import registry
 from kernel.ui.charts import BarChart, Series
 
-NEXT_STEPS = 12
 RECENT = 6
 MONTHS = 12
 
@@ -24,16 +22,6 @@ MONTHS = 12
 class Won:
     count: int
     amount: Decimal | None
-
-
-@dataclass
-class Steps:
-    """My open deals whose next step is due in one span of time."""
-
-    name: str
-    label: str
-    tone: str
-    deals: list[dict[str, Any]] = field(default_factory=list)
 
 
 def deals_of(actor: Actor) -> Access | None:
@@ -82,38 +70,12 @@ def open_figures(access: Access) -> Won:
     return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if knows else None)
 
 
-def next_steps(access: Access) -> list[Steps]:
-    """My open deals in the order of their next steps; those without one come last, so that none is forgotten."""
-    fmt = access.actor.format
-    today = fmt.today()
-    spans = [
-        Steps("late", _("Overdue"), "bad"),
-        Steps("today", _("Today"), "warn"),
-        Steps("later", _("Upcoming"), ""),
-        Steps("none", _("Without a next step"), ""),
-    ]
-    if "next_step_at" not in access.readable():
-        return []
-    rows = find(access, {"status": "open", "owner": "me", "sort": "next_step_at"}).page(NEXT_STEPS).rows
-    labels = Labels(access.actor)
-    knows = access.readable()
-    labels.load(
-        {
-            "companies": {row.company_id for row in rows if row.company_id} if "company" in knows else set(),
-            "stages": {row.stage_id for row in rows} if "stage" in knows else set(),
-        }
-    )
-    for row in rows:
-        day = fmt.local(row.next_step_at).date() if row.next_step_at else None
-        at = 3 if day is None else 0 if day < today else 1 if day == today else 2
-        spans[at].deals.append(
-            {
-                "url": f"/r/deals/{row.pk}", "label": row.label, "due": row.next_step_at, "day": day,
-                "company": labels.get("companies", row.company_id), "stage": labels.get("stages", row.stage_id),
-                "amount": row.amount if "amount" in knows else None,
-            }
-        )  # fmt: skip
-    return [span for span in spans if span.deals]
+def without_next_step(access: Access) -> int:
+    """My open deals of which nobody has said what comes next."""
+    if not {"status", "owner", "next_step_at"} <= set(access.readable()):
+        return 0
+    found = find(access, {"status": "open", "owner": "me", "next_step_at__empty": "true"})
+    return int(aggregate(found, read_measures(found, "count"))[0].figures["count"])
 
 
 def recent(actor: Actor) -> list[dict[str, Any]]:

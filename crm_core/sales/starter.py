@@ -14,7 +14,7 @@ from kernel.records.types import registry
 from tenants.provisioned import on_provisioned
 
 VIEW_SETTINGS = {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit"}}
-NOTHING = {"*": "none"}
+NOTHING, ALL = {"*": "none"}, {"*": "edit"}
 # Seen by whoever sees the record they are about; of tasks about nothing ("alone") each sees the own ones.
 ACTIVITIES = ("notes", "tasks", "calls", "meetings", "files")
 
@@ -34,9 +34,7 @@ ROLES: dict[str, dict[str, Any]] = {
                 "fields": {"*": "edit"},
             },
             "products": {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit", "cost": "none"}},
-            **dict.fromkeys(
-                ACTIVITIES, {"verbs": {"*": "own", "view": "all", "create": "all"}, "fields": {"*": "edit"}}
-            ),
+            **{slug: {"verbs": {"*": "own", "view": "all", "create": "all"}, "fields": ALL} for slug in ACTIVITIES},
             "tags": {"verbs": {"*": "none", "view": "all", "create": "all"}},
             "@settings": VIEW_SETTINGS,
         },
@@ -51,7 +49,7 @@ ROLES: dict[str, dict[str, Any]] = {
                 "verbs": {"*": "none", "view": "all"},
                 "fields": {"*": "read", "amount": "none", "lines": "none"},
             },
-            **dict.fromkeys(ACTIVITIES, {"verbs": {"*": "own", "view": "all", "edit": "all"}, "fields": {"*": "edit"}}),
+            **{slug: {"verbs": {"*": "own", "view": "all", "edit": "all"}, "fields": ALL} for slug in ACTIVITIES},
             "@settings": VIEW_SETTINGS,
         },
         "system": [],

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from crm_core.activities.views import first_of, may_see, spans_of
 from crm_core.sales import home as figures
 from kernel.access.actor import Access, Actor
 from kernel.records.types import registry
@@ -18,7 +19,7 @@ Whose = tuple[str, dict[str, str]]
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """My open deals and their next steps, this month's wins against last month's, and what is new."""
+    """What there is to do, this month's wins against last month's, and what is new."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     access = figures.deals_of(actor)
     context: dict[str, Any] = {"heading": greeting(actor), "recent": figures.recent(actor), "deals": access is not None}
@@ -28,10 +29,10 @@ def home(request: HttpRequest) -> HttpResponse:
         context |= {
             "whose": whose, "may_choose": access.scope("view") != "own",
             "won": figures.month_figures(access, **filters), "open": figures.open_figures(access),
-            "steps": figures.next_steps(access),
+            "bare": figures.without_next_step(access),
         }  # fmt: skip
-        late = next((len(span.deals) for span in context["steps"] if span.name == "late"), 0)
-        context["late"] = late
+    if may_see(actor):
+        context |= {"days": True, "spans": first_of(spans_of(actor, "me")), "here": "/"}
     context |= {"add_type": registry["deals"].label, "waiting": waiting_for(actor)}
     return render(request, "sales/home.html", context)
 

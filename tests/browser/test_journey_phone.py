@@ -34,9 +34,36 @@ def test_a_deal_in_toman_until_a_jalali_day(phone: Window) -> None:
 def test_a_note_stands_in_the_history(phone: Window) -> None:
     page = phone.page
     _new_deal(phone, "قرارداد سالانه", "۸۰۰۰۰۰۰", "۱۴۰۵/۱۱/۰۱")
-    page.locator("#compose").fill("فردا ساعت ده تماس بگیرم.")
-    page.locator(".compose button").click()
+    page.locator("#compose textarea:visible").fill("فردا ساعت ده تماس بگیرم.")
+    page.locator("#compose footer button:visible").click()
     expect(page.locator("#timeline .text").first).to_have_text("فردا ساعت ده تماس بگیرم.")
+
+
+@pytest.mark.parametrize("width", [390, 320])
+def test_a_call_and_the_next_step_take_three_taps(window: Callable[..., Window], width: int) -> None:
+    phone = window("nilgoon", "sara", size=(width, 844), language="fa")
+    page = phone.page
+    _new_contact(phone, "شیرین", f"امیدوار {width}", f"۰۹۱۲۳۳۳۴{width}")
+    page.locator(".quick a", has_text="تماس").tap()
+    page.locator("#compose .then label:visible", has_text="فردا").tap()
+    page.locator("#compose footer button:visible").tap()
+    expect(page.locator(".toast")).to_contain_text("قدم بعدی برنامه‌ریزی شد")
+    expect(page.locator("#todos")).to_contain_text("فردا")
+    expect(page.locator("#timeline .text").last).to_have_text("پاسخ داد")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_done_goes_and_comes_back_by_the_toast(phone: Window) -> None:
+    page = phone.page
+    phone.open("/tasks")
+    first = page.locator("#todos li:has(.tick)").first
+    label = first.locator("a.cover").inner_text()
+    tick = page.get_by_role("button", name=f"انجام شد: {label}")
+    before = tick.count()
+    tick.first.tap()
+    expect(tick).to_have_count(before - 1)
+    page.locator(".toast button", has_text="واگرد").tap()
+    expect(tick).to_have_count(before)
 
 
 def test_a_lost_deal_says_why(phone: Window) -> None:

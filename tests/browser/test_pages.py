@@ -35,6 +35,7 @@ PAGES = {
     "imports": "/imports",
     "new-import": "/imports/new",
     "trash": "/trash",
+    "my-day": "/tasks",
     "profile": "/settings/profile",
     "members": "/settings/members",
     "pipelines": "/settings/pipelines",

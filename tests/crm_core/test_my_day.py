@@ -19,9 +19,9 @@ SPANS = ("late", "today", "soon", "later", "sometime")
 
 @pytest.fixture
 def make(tenant_a, member):
-    def of(name, slug, **values):
+    def of(who, slug, **values):
         with in_tenant(tenant_a):
-            return create(actor_for(member(name), "page").access(registry[slug]), values)
+            return create(actor_for(member(who), "page").access(registry[slug]), values)
 
     return of
 

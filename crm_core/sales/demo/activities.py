@@ -55,7 +55,7 @@ class Diary:
         people = [f"members:{deal.owner_id}"] if deal.owner_id else []
         people += [f"contacts:{deal.contact_id}"] if deal.contact_id else []
         subject, place = self.random.choice(self.words.meetings)
-        at = deal.next_step_at
+        at: Any = deal.next_step_at
         return slug, Meeting(subject=subject, at=at, duration=60, place=place, participants=people, **told)
 
     def _made(self, contact: Contact) -> Call:

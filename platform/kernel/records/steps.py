@@ -115,8 +115,8 @@ def _latest(rtype: RecordType) -> list[Any]:
 
 
 def _rows_about(child: RecordType, rtype: RecordType) -> Any:
-    rows = child.model.objects.filter(about_type=rtype.slug, about_id=OuterRef("pk"), deleted_at=None)
-    return rows.order_by()
+    rows: Any = child.model.objects
+    return rows.filter(about_type=rtype.slug, about_id=OuterRef("pk"), deleted_at=None).order_by()
 
 
 def earliest_of(rtype: RecordType, ids: Iterable[UUID]) -> dict[UUID, datetime]:

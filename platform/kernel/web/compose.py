@@ -32,7 +32,7 @@ ON_DATE = "date"
 class Asked:
     """A field of the composer; one of a few choices is drawn as chips, each (value, label, whether it is set)."""
 
-    field: Field
+    control: Field
     chips: list[tuple[str, str, bool]] = field(default_factory=list)
 
 
@@ -60,7 +60,7 @@ class Composer:
     @property
     def controls(self) -> list[Field]:
         then = [self.then.due, self.then.subject] if self.then else []
-        return [*(asked.field for asked in self.fields), *then]
+        return [*(asked.control for asked in self.fields), *then]
 
 
 def composers_of(access: Access) -> list[Composer]:

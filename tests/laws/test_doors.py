@@ -20,6 +20,7 @@ PUBLIC = {
         "join/<str:token>",
         "styleguide",
         "files/<str:token>",  # the token is the key
+        "attachments/<str:token>",  # so it is here
         "f/<str:address>",  # a form for strangers
         "dev/mail",  # exists with embedded services only, for this machine only
     },

@@ -11,7 +11,7 @@ from kernel.access.actor import Access, Actor
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
-from kernel.records.types import RecordType
+from kernel.records.types import RecordType, registry
 from kernel.ui.fields import Field, Option
 
 FEW = 60

@@ -171,7 +171,7 @@ def _check_no_duplicates(row: CustomField, rtype: RecordType) -> None:
     from kernel.records.uniqueness import compared_by
 
     spec = spec_from(row)
-    rows = rtype.model.objects.alive().alias(_key=compared_by(spec)).filter(_key__isnull=False)
+    rows = rtype.model.objects.alive().annotate(_key=compared_by(spec)).filter(_key__isnull=False)
     repeated = _repeated(rows, spec)
     if repeated:
         raise _wrong(

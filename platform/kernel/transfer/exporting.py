@@ -17,8 +17,9 @@ from kernel.access.actor import Access, Actor
 from kernel.events.models import Event
 from kernel.events.names import tell
 from kernel.files.storing import store
+from kernel.records.columns import tenant_currency
 from kernel.records.find import Found, find
-from kernel.records.kinds.choices import Choice
+from kernel.records.kinds.choices import Choice, known
 from kernel.records.kinds.numbers import Money
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
@@ -162,13 +163,15 @@ class Exporting:
         for spec in self.columns:
             cells.append(self._cell(shown, spec) if spec else lambda row: str(row.pk))
             if spec is self._first_money:
-                cells.append(lambda row: row.currency)
+                cells.append(lambda row: getattr(row, "currency", "") or tenant_currency())
         return cells
 
     def _cell(self, shown: Shown, spec: FieldSpec) -> Callable[[Any], Any]:
         """Under headers for people choices have their labels, under names for programs their codes."""
         if self.params["headers"] == "labels" and isinstance(spec.kind, Choice):
-            labels = {code: str(label) for code, label in spec.choices}
+            labels = {code: str(label) for code, label in known(spec)}
+            if spec.kind.is_list:
+                return lambda row: "; ".join(labels.get(code, code) for code in spec.value(row))
             return lambda row: labels.get(spec.value(row), "")
         return shown.cell_writer(spec)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from kernel.access.actor import Access
 from kernel.lib.errors import ParseError
@@ -255,7 +256,10 @@ class Labels:
 
     @staticmethod
     def _choices(target: Target) -> Callable[[str], tuple[Any, ...]]:
-        codes = {sort_key(str(label)): code for code, label in target.spec.choices}
+        codes: dict[str, str] = {}
+        for language in ("en", "fa"):
+            with override(language):
+                codes |= {sort_key(str(label)): code for code, label in target.spec.choices}
         codes |= {sort_key(str(code)): code for code, _label in target.spec.choices}
         return lambda text: (codes[key],) if (key := sort_key(text)) in codes else ()
 

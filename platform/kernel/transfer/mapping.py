@@ -61,7 +61,8 @@ def guess(access: Access, header: Iterable[str]) -> list[Entry]:
 
 
 def _names(access: Access, target: Target) -> list[str]:
-    names = [] if target.is_whole_label else [target.name, target.spec.path if not target.rows else target.name]
+    own = target.name if target.rows else target.spec.code or target.spec.path
+    names = [] if target.is_whole_label else [target.name, own]
     for language in ("en", "fa"):
         with translation.override(language):
             names.append(target.label)

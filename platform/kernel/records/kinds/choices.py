@@ -149,6 +149,9 @@ class Choices(Choice):
     def value(self, spec: FieldSpec, record: Any) -> Any:
         return super().value(spec, record) or []
 
+    def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
+        spec.store.put(spec, record, self._ordered(spec, set(value or [])))
+
     def canonical(self, spec: FieldSpec, value: Any) -> Any:
         return list(value or [])
 

@@ -59,7 +59,8 @@ def _purge_one(access: Access, record: Any, change_set: Any) -> None:
     event = event_row(f"{rtype.name}.purged", record, access, _last_words(rtype, record), change_set=change_set)
     for child in registry.values():
         if child.parent:
-            child.purge(child.model.objects.filter(about_type=rtype.slug, about_id=record.pk), access.actor)
+            hanging = {"about_type": rtype.slug, "about_id": record.pk}
+            child.purge(child.model.objects.filter(**hanging), access.actor)
     rtype.purge(rows, access.actor)
     event.save(force_insert=True)
     publish([event])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -75,7 +76,7 @@ def size_text(size: int, fmt: Format) -> str:
         return _("%(n)s bytes") % {"n": fmt.number(size)}
     if size < 1_000_000:
         return _("%(n)s kB") % {"n": fmt.number(round(size / 1000))}
-    return _("%(n)s MB") % {"n": fmt.number(round(size / 100_000) / 10)}
+    return _("%(n)s MB") % {"n": fmt.number(Decimal(round(size / 100_000)) / 10)}
 
 
 def icon_of(content_type: str) -> str:

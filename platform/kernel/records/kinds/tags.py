@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -26,11 +26,11 @@ _COMMAS = str.maketrans(dict.fromkeys(SEPARATORS, ","))
 class Tags(Relation):
     """The value is a sorted list of ids. Names are matched folded, all of a text in one query.
 
-    A tag that was deleted for good leaves its id behind until the record is saved next: nothing shows it, and nothing
-    keeps it.
+    A tag that was deleted for good leaves its id behind for a while: nothing shows it, and no save keeps it.
     """
 
-    name, title = "tags", ""
+    name = "tags"
+    title: ClassVar[Any] = ""
     widget = "combobox"
     lookups = ("exact", "in", "all", "empty")
     is_sortable = False

@@ -18,7 +18,7 @@ from kernel.records.tags import color_of
 from kernel.records.types import registry
 from kernel.web.pages import go
 from kernel.web.reach import editable_of
-from kernel.web.settings.forms import NamedForm, SelectField, SettingsForm, bound, save
+from kernel.web.settings.forms import NamedForm, NameField, SelectField, SettingsForm, bound, save
 from kernel.web.settings.sections import page, part_of
 
 HERE = "/settings/tags"
@@ -26,12 +26,9 @@ PAGE = 100
 
 
 class TagForm(NamedForm):
+    name = NameField(max_length=50)
     color = SelectField(label=gettext_lazy("Color"), choices=Tag.Color.choices)
     taken = gettext_lazy("There is a tag of this name.")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["name"].max_length = 50
 
     @property
     def values(self) -> dict[str, Any]:
@@ -39,6 +36,7 @@ class TagForm(NamedForm):
 
 
 class NewTagForm(NamedForm):
+    name = NameField(max_length=50)
     taken = gettext_lazy("There is a tag of this name.")
 
     @property

@@ -9,6 +9,16 @@ from django.utils.translation import pgettext_lazy
 from kernel.access.models import Record
 
 
+class Lead(models.TextChoices):
+    """How long before it is due somebody is reminded of it; blank is what they chose for all of theirs."""
+
+    NONE = "none", pgettext_lazy("reminder", "Not at all")
+    AT_TIME = "0", _("When it is due")
+    MINUTES = "10", _("10 minutes before")
+    HOUR = "60", _("1 hour before")
+    DAY = "1440", _("1 day before")
+
+
 class Note(Record):
     """About one record of any type: seen by whoever may see that record."""
 
@@ -45,6 +55,7 @@ class Task(Record):
     about_id = models.UUIDField(_("about"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    reminder = models.CharField(_("reminder"), max_length=4, choices=Lead.choices, blank=True)
     priority = models.CharField(_("priority"), max_length=6, choices=Priority.choices, default=Priority.NORMAL)
     repeat = models.CharField(_("repeats"), max_length=7, choices=Repeat.choices, blank=True)
     repeat_days = models.JSONField(_("on these days"), default=list, blank=True)
@@ -90,6 +101,7 @@ class Call(Record):
     about_id = models.UUIDField(_("about"))
     at = models.DateTimeField(_("time"), null=True, blank=True)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    reminder = models.CharField(_("reminder"), max_length=4, choices=Lead.choices, blank=True)
     direction = models.CharField(_("direction"), max_length=3, choices=Direction.choices, default=Direction.OUT)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, blank=True)
     duration = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
@@ -112,6 +124,7 @@ class Meeting(Record):
     at = models.DateTimeField(_("time"))
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     duration = models.PositiveSmallIntegerField(_("minutes"), null=True, blank=True)
+    reminder = models.CharField(_("reminder"), max_length=4, choices=Lead.choices, blank=True)
     place = models.CharField(_("place"), max_length=200, blank=True)
     participants = models.JSONField(_("participants"), default=list, blank=True)
 

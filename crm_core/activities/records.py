@@ -100,7 +100,7 @@ class Tasks(Planned):
     icon = "checkbox"
     fields = (
         "subject", "body", field("about_id", kind="about", name="about", label=_("About")),
-        field("due_at", extra={"due": True}), "priority", "repeat",
+        field("due_at", extra={"due": True}), "reminder", "priority", "repeat",
         field("repeat_days", kind="choices", choices=DAYS), "repeat_until", "repeat_count", "done_at",
     )  # fmt: skip
     columns = ("subject", "about", "due_at", "priority", "owner", "done_at")
@@ -108,7 +108,7 @@ class Tasks(Planned):
     filters = ("owner", "due_at", "done_at", "priority")
     sort = "due_at"
     panels = (
-        Panel(_("Task"), ("subject", "about", "due_at", "priority", "owner", "team", "body", "done_at")),
+        Panel(_("Task"), ("subject", "about", "due_at", "reminder", "priority", "owner", "team", "body", "done_at")),
         Panel(_("Repeats"), ("repeat", "repeat_days", "repeat_until", "repeat_count")),
     )
     due_field = "due_at"
@@ -146,14 +146,17 @@ class Calls(Conversation):
     icon = "phone"
     fields = (
         "subject", field("about_id", kind="about", name="about", label=_("About"), required=True),
-        "direction", "outcome", field("at", extra={"due": True}), "duration", "body", "done_at",
+        "direction", "outcome", field("at", extra={"due": True}), "reminder", "duration", "body", "done_at",
     )  # fmt: skip
     columns = ("subject", "about", "outcome", "at", "duration", "owner")
     filters = ("owner", "outcome", "direction", "at", "done_at")
     panels = (
         Panel(
             _("Call"),
-            ("about", "direction", "outcome", "at", "duration", "subject", "body", "owner", "team", "done_at"),
+            (
+                "about", "direction", "outcome", "at", "reminder", "duration", "subject", "body", "owner", "team",
+                "done_at",
+            ),  # fmt: skip
         ),
     )
     compose = ("outcome", "body", "duration", "direction")
@@ -171,7 +174,7 @@ class Meetings(Conversation):
     icon = "users-group"
     fields = (
         "subject", field("about_id", kind="about", name="about", label=_("About"), required=True),
-        field("at", extra={"due": True}), "duration", "place",
+        field("at", extra={"due": True}), "reminder", "duration", "place",
         field("participants", kind="references", extra={"types": ("members", "contacts")}), "body", "done_at",
     )  # fmt: skip
     columns = ("subject", "about", "at", "place", "participants", "owner")
@@ -179,7 +182,10 @@ class Meetings(Conversation):
     panels = (
         Panel(
             _("Meeting"),
-            ("subject", "about", "at", "duration", "place", "participants", "body", "owner", "team", "done_at"),
+            (
+                "subject", "about", "at", "reminder", "duration", "place", "participants", "body", "owner", "team",
+                "done_at",
+            ),  # fmt: skip
         ),
     )
     compose = ("subject", "at", "place", "participants")

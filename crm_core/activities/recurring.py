@@ -17,7 +17,7 @@ from kernel.records.types import RecordType
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CARRIED = (
-    "subject", "body", "about_type", "about_id", "priority", "owner_id", "team_id", "tags", "custom", "repeat",
+    "subject", "body", "about_type", "about_id", "priority", "reminder", "owner_id", "team_id", "tags", "custom", "repeat",
     "repeat_days", "repeat_until", "repeat_day", "repeat_calendar",
 )  # fmt: skip
 

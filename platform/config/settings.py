@@ -102,6 +102,7 @@ TENANT_APPS = [
     "crm_core.contacts",
     "crm_core.sales",
     "crm_core.activities",
+    "crm_core.teamwork",
     "crm_core.leads",
     "crm_core.reporting",
 ]

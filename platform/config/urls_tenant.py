@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("crm_core.reporting.urls")),
     path("", include("crm_core.leads.urls")),
     path("", include("crm_core.activities.urls")),
+    path("", include("crm_core.teamwork.urls")),
     path("", include("crm_core.sales.urls")),
     path("", include("kernel.web.urls")),
 ]

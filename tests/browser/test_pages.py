@@ -34,6 +34,8 @@ PAGES = {
     "reports": "/reports",
     "imports": "/imports",
     "new-import": "/imports/new",
+    "search": "/search?q=a",
+    "shortcuts": "/shortcuts",
     "trash": "/trash",
     "my-day": "/tasks",
     "profile": "/settings/profile",

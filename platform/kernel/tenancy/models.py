@@ -49,3 +49,16 @@ class PendingWork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.marked_at}"
+
+
+class Wake(models.Model):
+    """That a tenant has work at a moment to come: by then it is marked as pending (`kernel.tenancy.pending.wake_at`)."""
+
+    tenant = models.OneToOneField(settings.TENANT_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="wake_at")]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.at}"

@@ -42,7 +42,9 @@ class Shortcut:
     @property
     def is_plain(self) -> bool:
         """Made of letters alone: what may be turned off."""
-        return not any(key.startswith(("Control+", "Alt+")) or key == "Escape" for key in self.keys.split())
+        return not any(
+            key.startswith(("Control+", "Alt+")) or key in ("Escape", "Enter", "Space") for key in self.keys.split()
+        )
 
     @property
     def aria(self) -> str:
@@ -75,8 +77,7 @@ FIXED = (
     Shortcut("row-next", "KeyJ", gettext_lazy("Next row"), LISTS),
     Shortcut("row-previous", "KeyK", gettext_lazy("Previous row"), LISTS),
     Shortcut("open", "Enter", gettext_lazy("Open the row"), LISTS, is_heard=True),
-    Shortcut("peek", "Space", gettext_lazy("Look at the row beside the list"), LISTS),
-    Shortcut("select", "KeyX", gettext_lazy("Select the row"), LISTS),
+    Shortcut("peek", "Space", gettext_lazy("Look at the row beside the list"), LISTS, is_heard=True),
     Shortcut("move", "Alt+Arrows", gettext_lazy("Move a card to another stage"), LISTS, is_heard=True),
     Shortcut("edit", "KeyE", gettext_lazy("Edit"), RECORD),
     Shortcut("previous", "BracketLeft", gettext_lazy("Previous record"), RECORD),

@@ -13,8 +13,6 @@ const acts = {
   sheet: (url) => window.htmx.ajax("GET", url, { target: "#dialog-content", source: "#dialog-content" }),
   "row-next": () => step(1),
   "row-previous": () => step(-1),
-  select: () => $("input[type=checkbox][name=ids]", here() || document.createElement("i"))?.click(),
-  peek: () => $("[data-shortcut~=peek]", here() || document.createElement("i"))?.click(),
 };
 
 function step(by) {
@@ -33,10 +31,9 @@ export function press(event, keys) {
   before = pair ? "" : code;
   at = event.timeStamp;
   const [name, url] = pair || keys[code] || [];
-  // Space on a button is the button's own.
-  if (!name || (code === "Space" && event.target.closest("button, summary, input"))) return;
+  if (!name) return;
   const marked = name in acts ? [] : $$(`[data-shortcut~="${name}"]`);
-  const own = marked.find(shown) || marked[0];
+  const own = marked.find((node) => here()?.contains(node)) || marked.find(shown) || marked[0];
   if (own) own.matches("input, textarea") ? own.focus() : own.click();
   else if (acts[name]) acts[name](url);
   else if (url) location.href = url;

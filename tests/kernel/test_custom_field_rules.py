@@ -1,4 +1,4 @@
-"""What holds of custom fields whoever writes: required, unique, defaults, choices put away, rights, tenants, processes."""
+"""What holds of custom fields whoever writes them, whoever reads them, and in whichever process."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.db.models import Count, F, Min
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -20,6 +20,7 @@ from kernel.records.own_fields import spec_from
 from kernel.records.people import one_at_a_time
 from kernel.records.storage import CODE, Held
 from kernel.records.types import RecordType, registry
+from kernel.records.uniqueness import compared_by
 from kernel.tenancy.context import get_tenant
 
 MOST_FIELDS = 100
@@ -168,8 +169,6 @@ def _columns(row: CustomField) -> dict[str, Any]:
 
 
 def _check_no_duplicates(row: CustomField, rtype: RecordType) -> None:
-    from kernel.records.uniqueness import compared_by
-
     spec = spec_from(row)
     rows = rtype.model.objects.alive().annotate(_key=compared_by(spec)).filter(_key__isnull=False)
     repeated = _repeated(rows, spec)
@@ -182,8 +181,6 @@ def _check_no_duplicates(row: CustomField, rtype: RecordType) -> None:
 
 
 def _repeated(rows: Any, spec: Any) -> list[str]:
-    from django.db.models import Count, Min
-
     held = Held(F("custom"), spec.code)
     groups = rows.values("_key").annotate(n=Count("pk"), example=Min(held)).filter(n__gt=1).order_by("-n")[:5]
     return [f"“{group['example']}”" for group in groups]

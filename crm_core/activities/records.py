@@ -154,9 +154,18 @@ class Calls(Conversation):
         Panel(
             _("Call"),
             (
-                "about", "direction", "outcome", "at", "reminder", "duration", "subject", "body", "owner", "team",
+                "about",
+                "direction",
+                "outcome",
+                "at",
+                "reminder",
+                "duration",
+                "subject",
+                "body",
+                "owner",
+                "team",
                 "done_at",
-            ),  # fmt: skip
+            ),
         ),
     )
     compose = ("outcome", "body", "duration", "direction")
@@ -183,9 +192,18 @@ class Meetings(Conversation):
         Panel(
             _("Meeting"),
             (
-                "subject", "about", "at", "reminder", "duration", "place", "participants", "body", "owner", "team",
+                "subject",
+                "about",
+                "at",
+                "reminder",
+                "duration",
+                "place",
+                "participants",
+                "body",
+                "owner",
+                "team",
                 "done_at",
-            ),  # fmt: skip
+            ),
         ),
     )
     compose = ("subject", "at", "place", "participants")

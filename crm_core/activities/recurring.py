@@ -17,8 +17,8 @@ from kernel.records.types import RecordType
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CARRIED = (
-    "subject", "body", "about_type", "about_id", "priority", "reminder", "owner_id", "team_id", "tags", "custom", "repeat",
-    "repeat_days", "repeat_until", "repeat_day", "repeat_calendar",
+    "subject", "body", "about_type", "about_id", "priority", "reminder", "owner_id", "team_id", "tags", "custom",
+    "repeat", "repeat_days", "repeat_until", "repeat_day", "repeat_calendar",
 )  # fmt: skip
 
 

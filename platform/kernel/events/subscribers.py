@@ -17,6 +17,7 @@ Subscriber = Callable[[Event], None]
 subscribers: dict[str, list[Subscriber]] = defaultdict(list)
 
 AT_ONCE = 200
+EVERY = "*"
 
 
 def on(*names: str) -> Callable[[Subscriber], Subscriber]:
@@ -24,6 +25,7 @@ def on(*names: str) -> Callable[[Subscriber], Subscriber]:
 
     It runs at least once and takes effect once: its own writes and the mark that it ran commit together. Work that
     leaves the database (mail) belongs in a task it starts on commit. History that an import brings calls nobody.
+    `EVERY` in place of names stands for whatever is fanned out, be it for others or because of `hand_on`.
     """
 
     def register(subscriber: Subscriber) -> Subscriber:
@@ -42,6 +44,16 @@ def publish(events: Iterable[Event]) -> None:
         on_commit(lambda: [fan_out.delay(ids[i : i + AT_ONCE]) for i in range(0, len(ids), AT_ONCE)])
 
 
+def hand_on(events: Iterable[Event]) -> None:
+    """Have events fanned out though nobody listens to their names: somebody wants to know of these."""
+    settled_ones = [event for event in events if event.fanned_out_at is not None]
+    if settled_ones:
+        Event.objects.filter(pk__in=[event.pk for event in settled_ones]).update(fanned_out_at=None)
+        for event in settled_ones:
+            event.fanned_out_at = None
+        publish(settled_ones)
+
+
 def settled(name: str, via: str) -> bool:
     """Nobody listens, so that the event needs no fan-out: kept from the queue when it is written."""
     return via == "import" or not subscribers.get(name)
@@ -50,7 +62,7 @@ def settled(name: str, via: str) -> bool:
 @shared_task(base=TenantTask, name="events.fan_out")
 def fan_out(ids: list[str]) -> None:
     for event in Event.objects.filter(pk__in=[UUID(i) for i in ids], fanned_out_at=None).order_by("pk"):
-        for subscriber in subscribers[event.name]:
+        for subscriber in (*subscribers[event.name], *subscribers[EVERY]):
             _react(event, subscriber)
         Event.objects.filter(pk=event.pk).update(fanned_out_at=timezone.now())
 

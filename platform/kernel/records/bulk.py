@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records import steps
+from kernel.records import afterwards, steps
 from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
 from kernel.records.show import Shown
 from kernel.records.trees import keep_still, rings
@@ -172,8 +172,7 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
     Event.objects.bulk_create(events)
     publish(events)
     steps.settle((item.step, steps.step_of(rtype, item.record)) for item, _changes in ready)
-    for (item, _changes), event in zip(ready, events, strict=True):
-        rtype.follow(item.record, event)
+    afterwards.follow(rtype, [(item.record, event) for (item, _changes), event in zip(ready, events, strict=True)])
 
 
 def _save_tables(rtype: RecordType, records: list[Any]) -> None:

@@ -24,7 +24,7 @@ from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 from kernel.lib.text import fold, sort_key
-from kernel.records import steps
+from kernel.records import afterwards, steps
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import count_of, one, quoted, rows_of, write
 from kernel.records.storage import MOST_KEY
@@ -161,7 +161,7 @@ def change(
         _save(record, access.rtype, row)
         publish([row])
         steps.settle([(step, steps.step_of(access.rtype, record))])
-        access.rtype.follow(record, row)
+        afterwards.follow(access.rtype, [(record, row)])
 
 
 def verb_of(rtype: RecordType, event: str) -> str:

@@ -31,6 +31,7 @@ ATTEMPTS = 5
 
 Runner = Callable[["Work"], None]
 _runners: dict[str, Runner] = {}
+_listeners: list[Callable[[Run], None]] = []
 
 
 class LostLease(Exception):
@@ -59,6 +60,13 @@ def runner(kind: str) -> Callable[[Runner], Runner]:
         return function
 
     return register
+
+
+def when_ended(listener: Callable[[Run], None]) -> Callable[[Run], None]:
+    """Call a function with each run that is done or has failed, in the transaction that says so."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+    return listener
 
 
 def start(kind: str, actor: Actor, title: str, params: dict[str, Any], **fields: Any) -> Run:
@@ -127,6 +135,10 @@ class Work:
             ended = None if status in (Run.Status.WAITING, Run.Status.QUEUED) else timezone.now()
             self._keep(status=status, finished_at=ended, **fields)
             Run.objects.filter(pk=self.run.pk).update(lease_until=None)
+            if status in (Run.Status.DONE, Run.Status.FAILED):
+                self.run.status = Run.Status(status)
+                for listener in _listeners:
+                    listener(self.run)
 
     def _keep(self, **fields: Any) -> None:
         mine = Run.objects.filter(pk=self.run.pk, token=self.run.token, status=Run.Status.RUNNING)

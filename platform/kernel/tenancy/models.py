@@ -52,7 +52,7 @@ class PendingWork(models.Model):
 
 
 class Wake(models.Model):
-    """That a tenant has work at a moment to come: by then it is marked as pending (`kernel.tenancy.pending.wake_at`)."""
+    """That a tenant has work at a moment to come, when it is marked as pending (`kernel.tenancy.pending.wake_at`)."""
 
     tenant = models.OneToOneField(settings.TENANT_MODEL, models.CASCADE, primary_key=True, related_name="+")
     at = models.DateTimeField()

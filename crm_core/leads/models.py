@@ -57,6 +57,7 @@ class Lead(Record):
         QualificationItem, blank=True, related_name="+", verbose_name=_("qualification")
     )
     intake_due_at = models.DateTimeField(_("answer by"), null=True, blank=True, editable=False)
+    next_contact_at = models.DateTimeField(_("next contact"), null=True, blank=True)
     origin = models.JSONField(_("where it came from"), default=dict, blank=True, editable=False)
     converted_at = models.DateTimeField(_("converted"), null=True, blank=True, editable=False)
     company = models.ForeignKey(

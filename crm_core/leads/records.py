@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
+from crm_core.contacts.records import NEXT_CONTACT_HELP
 from crm_core.leads import conversion
 from crm_core.leads.forms.origins import read_origins
 from crm_core.leads.models import Lead, LeadForm, LeadStatus, QualificationItem
@@ -39,6 +40,7 @@ class Leads(RecordType):
         "name", "company_name", "phone", "email", "message", "source", "campaign", "status",
         field("qualification", extra={"is_checklist": True}),
         field("intake_due_at", extra={"due": True}),
+        field("next_contact_at", extra={"due": True}, help=NEXT_CONTACT_HELP),
         field("origin", kind="facts", extra={"labels": ORIGIN}),
         "converted_at", "company", "contact", "deal",
     )  # fmt: skip
@@ -48,20 +50,21 @@ class Leads(RecordType):
     search = ("name", "company_name", "phone", "email", "message", "campaign")
     panels = (
         Panel(_("Lead"), ("name", "company_name", "phone", "email", "status", "qualification", "owner", "team")),
-        Panel(_("Request"), ("message", "source", "campaign", "intake_due_at", "origin")),
+        Panel(_("Request"), ("message", "source", "campaign", "intake_due_at", "next_contact_at", "origin")),
         Panel(_("Conversion"), ("converted_at", "company", "contact", "deal")),
     )
+    next_step_field, open_when = "next_contact_at", {"converted_at__empty": "true"}
     board = Board(by="status", card=("company_name", "intake_due_at", "owner"))
     verbs = (
         Verb(
             "convert", "lead.converted", _("Convert"), "arrows-exchange", conversion.convert,
             fields=conversion.FIELDS, applies=conversion.may_convert, refusal=conversion.converted_already,
-            done=_("Lead converted."), tone="good", has_page=True,
+            done=_("Lead converted."), tone="good", has_page=True, in_bulk=False,
         ),
         Verb(
             "unconvert", "lead.unconverted", _("Undo the conversion"), "arrow-back-up", conversion.unconvert,
             applies=conversion.may_unconvert, refusal=conversion.cannot_unconvert, done=_("The conversion was undone."),
-            permission="convert",
+            permission="convert", in_bulk=False,
         ),
     )  # fmt: skip
     match_fields = ("email", "phone", "name")

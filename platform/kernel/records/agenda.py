@@ -80,7 +80,8 @@ def _dated(actor: Actor, mine: dict[str, str], today: date) -> Iterator[Entry]:
     until = (today + timedelta(days=AHEAD)).isoformat()
     for rtype in stepping_types():
         access, name = actor.access(rtype), rtype.next_step_field
-        if not access.may("view") or not {name, "owner", *rtype.open_when} <= set(access.readable()):
+        needed = {name, "owner", *(key.partition("__")[0] for key in rtype.open_when)}
+        if not access.may("view") or not needed <= set(access.readable()):
             continue
         params = {f"{name}__lte": until, "sort": name, **mine, **rtype.open_when}
         rows = find(access, params).page(MOST).rows

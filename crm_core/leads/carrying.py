@@ -74,7 +74,8 @@ def carry(actor: Actor, lead: Lead, slug: str, target: Any, marks: dict[str, Any
         if not rtype.parent:
             continue
         spec = rtype.specs()["about"]
-        rows = rtype.model.objects.alive().filter(about_type="leads", about_id=lead.pk)  # type: ignore[attr-defined]
+        model: Any = rtype.model
+        rows = model.objects.alive().filter(about_type="leads", about_id=lead.pk)
         for row in rows.order_by("pk"):
             with change(row, f"{rtype.name}.updated", able.access(rtype), given={"about"}, **marks):
                 spec.assign(row, about)

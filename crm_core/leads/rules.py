@@ -34,7 +34,7 @@ class Ground:
         rows = LeadStatus.objects.alive().order_by("position", "pk").values_list("pk", "kind")
         self.kinds: dict[UUID, str] = dict(rows)
         sources = LeadSource.objects.values_list("pk", "intake_owner", "intake_team", "intake_hours")
-        self.intakes = {pk: Intake(*intake) for pk, *intake in sources}
+        self.intakes = {pk: Intake(owner, team, hours) for pk, owner, team, hours in sources}
         self.rules = LeadRules.objects.first() or LeadRules()
 
     def first(self, kind: str) -> UUID:

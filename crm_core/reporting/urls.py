@@ -9,6 +9,7 @@ nav.add(_("Reports"), "/reports", "chart-bar", may_report)
 
 urlpatterns = [
     path("reports", views.reports, name="reports"),
+    path("reports/sources", views.sources, name="report-sources"),
     path("reports/<uuid:pk>", views.report, name="report"),
     path("reports/<uuid:pk>/status", views.status, name="report-status"),
     path("reports/<uuid:pk>/cancel", views.stop, name="report-cancel"),

@@ -128,7 +128,7 @@ class Answer:
                 for name, messages in errors.items()
                 for message in messages
             ]
-            detail = " ".join(entry["message"] for entry in told)
+            detail = " ".join(message for messages in errors.values() for message in messages)
             problem = {"type": "about:blank", "title": _("Something is missing"), "status": status, "detail": detail}
             return JsonResponse({**problem, "errors": told}, status=status, content_type="application/problem+json")
         labels = {

@@ -310,7 +310,7 @@ class RecordType:
         actor = access.actor
         if actor.via == "import" and access.scope("create") == "all":
             return None
-        return actor.member and actor.member.pk
+        return actor.member.pk if actor.member else None
 
     def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
         """The event that a change amounts to: a deal whose stage was edited to a won one is won, whoever did it."""

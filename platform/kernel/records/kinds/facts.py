@@ -27,7 +27,8 @@ class Facts(Kind):
     def parse(self, spec: FieldSpec, text: str, access: Access) -> Any:
         raise ParseError(_("This can only be read."), "read_only")
 
-    take = parse
+    def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
+        return self.parse(spec, "", access)
 
     def lines(self, spec: FieldSpec, value: Any) -> list[tuple[str, str]]:
         labels = spec.extra.get("labels", {})

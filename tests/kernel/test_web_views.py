@@ -53,7 +53,7 @@ def test_a_saved_view_is_a_tab_that_asks_its_question(client_for: Any, deals: An
     url = save(client, "amount__gte=1000&sort=-amount")
     body = body_of(client, url)
     assert names(body) == ["Cat", "Bee"]
-    assert re.search(r'aria-current="page"><span dir="auto">Big<', body) and "Save as new" not in body
+    assert re.search(r'aria-current="page" dir="auto">Big<', body) and "Save as new" not in body
 
 
 def test_a_filter_of_a_view_can_be_taken_away_and_the_page_says_that_it_is_not_saved(
@@ -150,7 +150,7 @@ def test_rows_stand_under_headings_with_their_figures(client_for: Any, deals: An
     body = body_of(client_for("sara"), "/r/deals?group=owner&amount__gte=1")
     heads = re.findall(r"<bdi>([^<]+)</bdi></button>.*?>(\d+)</a>", body)
     assert heads == [("Sara Admin", "2"), ("Reza Rep", "1")]
-    assert sorted(names(body)) == ["Ant", "Bee", "Cat"] and "$9.01 K" in body.replace("\xa0", " ")
+    assert sorted(names(body)) == ["Ant", "Bee", "Cat"] and "$9k" in body
 
 
 @pytest.mark.parametrize(
@@ -184,8 +184,8 @@ def test_the_builder_starts_with_the_filters_of_the_list(client_for: Any, deals:
         {"or": [{"field": "owner", "value": "me"}, {"not": {"field": "amount", "op": "gte", "value": "50"}}]}
     )
     body = body_of(client_for("sara"), f"/r/deals/filters/build?status=open&filter={quote(tree)}")
-    kinds = re.findall(r'name="k\.\d" value="(leaf)"|<select class="input" name="k\.(\d)"', body)
-    assert [kind or "group" for kind, _n in kinds] == ["group", "leaf", "group", "leaf", "group", "leaf"]
+    kinds = re.findall(r'name="k\.\d"( value="leaf")?', body)
+    assert ["leaf" if kind else "group" for kind in kinds] == ["group", "leaf", "group", "leaf", "group", "leaf"]
 
 
 def form(*lines: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kernel.access.actor import Access, Actor
 from kernel.records.filters import PASSING, FilterReader
@@ -34,7 +34,7 @@ LAYOUTS = ("list", "board")
 MOST_VIEWS, MOST_LENGTH = 100, 10_000
 
 ALL = BuiltIn("all", gettext_lazy("All"))
-MINE = BuiltIn("mine", gettext_lazy("Mine"), {"owner": "me"})
+MINE = BuiltIn("mine", pgettext_lazy("records of mine", "Mine"), {"owner": "me"})
 RECENT = BuiltIn("recent", gettext_lazy("Recently changed"), {"sort": "-updated_at"})
 
 

@@ -72,9 +72,7 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "heading": _("Filters in groups"), "url": f"{list_url(slug)}/filters/build", "lines": lines, "keep": keep,
         "rtype": access.rtype, "crumbs": [list_crumb(access.rtype)], "cancel": list_url(slug), "depth": MOST_DEPTH,
-        "may_add": len(lines) < MOST_CONDITIONS, "joints": [
-            ("and", _("All of these hold")), ("or", _("Any of these holds")), ("not", _("None of these holds")),
-        ],
+        "may_add": len(lines) < MOST_CONDITIONS,
     }  # fmt: skip
     is_part = request.headers.get("HX-Target") == "builder"
     in_panel = bool(request.headers.get("HX-Request"))
@@ -104,7 +102,8 @@ class Builder:
         """The lines that mean what the address asks, with an empty condition where it asks nothing."""
         nodes: list[Node] = []
         for key in self.params:
-            if key not in NOT_FILTERS and self.params[key] and (found := self.reader.flat(key, self.params[key])):
+            raw = self.params.get(key, "")
+            if key not in NOT_FILTERS and raw and (found := self.reader.flat(key, raw)):
                 nodes.append(found)
         tree = self.reader.nested(self.params.get("filter", ""))
         if isinstance(tree, Branch) and (not nodes or tree.joint == "and"):
@@ -131,7 +130,7 @@ class Builder:
             self._add(lines, part, depth + 1)
 
     def posted(self) -> list[Line]:
-        lines = []
+        lines: list[Line] = []
         for number in range(MOST_CONDITIONS * 2):
             kind = self.params.get(f"k.{number}")
             if kind is None:
@@ -206,11 +205,11 @@ class Builder:
         rest: list[Any] = []
         parts = tree["and"] if tree and "and" in tree else [tree] if tree else []
         for part in parts:
-            key = _flat_key(part)
-            if key is None or key in flat:
+            name = _flat_key(part)
+            if name is None or name in flat:
                 rest.append(part)
             else:
-                flat[key] = _flat_value(part)
+                flat[name] = _flat_value(part)
         if rest:
             query["filter"] = json.dumps(rest[0] if len(rest) == 1 else {"and": rest}, ensure_ascii=False)
         for key, value in flat.items():
@@ -258,6 +257,10 @@ class Builder:
 
     def draw(self, line: Line) -> None:
         if line.kind != "leaf":
+            label = _("How these belong together")
+            line.controls = [
+                Field(f"k.{line.number}", label, "select", line.kind, options=joints(), hide_label=True)
+            ]  # fmt: skip
             return
         n = line.number
         found = self.reader.resolve(line.name) if line.name else None
@@ -372,6 +375,10 @@ class Builder:
             f"v.{n}", _("Value"), "combobox", url=f"/r/{spec.related}/options", multiple=many, chosen=chosen,
             hide_label=True, placeholder=_("Search…"), id=f"b-{n}",
         )  # fmt: skip
+
+
+def joints() -> list[tuple[str, str]]:
+    return [("and", _("All of these hold")), ("or", _("Any of these holds")), ("not", _("None of these holds"))]
 
 
 def lookup_names(spec: FieldSpec) -> dict[str, str]:

@@ -35,7 +35,7 @@ class Cells:
         value = spec.value(row)
         if value in (None, "", [], {}) and not (self.links and spec.extra.get("is_checklist")):
             if value is None and is_waiting(self.shown.access.rtype, row, spec.name):
-                return next_step(self.format, None)
+                return next_step(self.format, None, with_icon=self.links)
             return EMPTY
         draw = getattr(self, f"_{spec.kind.name}", None)
         if draw is not None:
@@ -153,7 +153,7 @@ class Cells:
     def _datetime(self, spec: FieldSpec, value: Any, row: Any) -> SafeString:
         is_due = spec.extra.get("due") and getattr(row, "is_open", True) and not getattr(row, "done_at", None)
         if is_due and is_waiting(self.shown.access.rtype, row, spec.name) and not self.links:
-            return next_step(self.format, value)
+            return next_step(self.format, value, with_icon=False)
         if self.links:
             told: SafeString | str = due({"format": self.format}, value) if is_due else ""  # type: ignore[arg-type]
             if is_due and is_waiting(self.shown.access.rtype, row, spec.name):

@@ -197,7 +197,7 @@ def _ids(texts: list[str]) -> list[UUID]:
 def _messages(error: ValidationError) -> dict[str, Any]:
     """By field of the form; what concerns another stands above it."""
     told = error.message_dict
-    known = {name: told.pop(name) for name in ("name", "audience", "roles") if name in told}
+    known: dict[str, Any] = {name: told.pop(name) for name in ("name", "audience", "roles") if name in told}
     return {**known, "": [message for messages in told.values() for message in messages]}
 
 

@@ -95,10 +95,11 @@ def when(fmt: Format, due: datetime | None) -> SafeString | str:
     )  # fmt: skip
 
 
-def next_step(fmt: Format, due: datetime | None) -> SafeString:
+def next_step(fmt: Format, due: datetime | None, *, with_icon: bool = True) -> SafeString:
     """The mark of a record that ought to have a next step: none, late or planned, in words as well as in colour."""
+    mark = icon("calendar-due") if with_icon else ""
     if due is None:
-        return format_html('<span class="due none">{}{}</span>', icon("calendar-due"), _("No next step"))
+        return format_html('<span class="due none">{}{}</span>', mark, _("No next step"))
     local = fmt.local(due).date()
     days = (local - fmt.today()).days
     words = {0: _("Today"), 1: _("Tomorrow")}.get(days) or fmt.date(local)
@@ -106,7 +107,7 @@ def next_step(fmt: Format, due: datetime | None) -> SafeString:
         words = _("Overdue")
     return format_html(
         '<time class="due {}" datetime="{}" title="{}">{}{}</time>',
-        "late" if days < 0 else "planned", due.isoformat(), fmt.datetime(due, "long"), icon("calendar-due"), words,
+        "late" if days < 0 else "planned", due.isoformat(), fmt.datetime(due, "long"), mark, words,
     )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def test_every_name_in_a_declaration_is_one_of_its_fields(slug: str) -> None:
         assert related.field in registry[related.slug].specs()
 
 
-ONE_OF_A_NAME = ("roles", "tags")
+ONE_OF_A_NAME = ("roles", "tags", "lead-forms")
 
 
 @pytest.mark.parametrize("slug", SLUGS)

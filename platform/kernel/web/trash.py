@@ -48,7 +48,8 @@ def trash(request: HttpRequest) -> HttpResponse:
         context |= {
             "rtype": access.rtype,
             "rows": [{"record": r, "who": who.get(r.pk), "may": access.may("delete", r)} for r in shown.rows],
-            "may_purge": may_purge(access), "days": KEPT.days if access.rtype.can_purge else 0,
+            "may_purge": may_purge(access),
+            "days": KEPT.days if access.rtype.can_purge else 0,
             "next_url": f"/trash?type={slug}&cursor={shown.next}" if shown.next else "",
             "first_url": f"/trash?type={slug}" if request.GET.get("cursor") else "",
         }

@@ -31,6 +31,9 @@ def snooze(record: Any, access: Access, version: int | None = None, to: str | No
     """To a named moment in the actor's own calendar and zone, or to a given one."""
     name = access.rtype.due_field
     due: datetime | None = values.get(name)
+    held = getattr(record, name)
+    if due and held and due == held.replace(second=0, microsecond=0):
+        due = None  # as the form was drawn
     if bool(to) == bool(due):
         raise ValidationError({"to": ValidationError(_("Say until when: a word or a date."), code="required")})
     with change(record, f"{access.rtype.name}.snoozed", access, version=version):

@@ -130,6 +130,15 @@ def test_put_off_in_place_goes_back_to_the_very_moment_it_was_due(client_for, ma
         assert Task.objects.get(pk=task.pk).due_at == due
 
 
+def test_a_word_is_enough_though_the_form_shows_the_old_date_too(client_for, make, tenant_a):
+    due = in_days(1).replace(second=0, microsecond=0)
+    task = make("reza", "tasks", subject="T", due_at=due)
+    answer = client_for("reza").post(f"/r/tasks/{task.pk}/snooze", {"to": "next_week", "due_at": due.isoformat()})
+    assert answer.status_code == 303
+    with in_tenant(tenant_a):
+        assert Task.objects.get(pk=task.pk).due_at > due
+
+
 def test_a_call_and_its_next_step_are_written_in_one_go(client_for, make, tenant_a):
     contact = make("reza", "contacts", last_name="Ray")
     values = {

@@ -248,11 +248,13 @@ def test_persian_filters_read_toman_and_jalali(client_for: Any) -> None:
 def test_home_says_what_to_do_and_how_the_month_goes(client_for: Any, make: Any, tenant_a: Any) -> None:
     now = dt.datetime.now(dt.UTC)
     make("deals", name="Late one", next_step_at=now - dt.timedelta(days=3), amount=Decimal(100), by="reza")
-    make("deals", name="Later one", next_step_at=now + dt.timedelta(days=9), by="reza")
+    make("deals", name="Later one", next_step_at=now + dt.timedelta(days=4), by="reza")
+    make("deals", name="Bare", by="reza")
     make("deals", name="Of another", next_step_at=now, by="mina")
     make("deals", name="Sold", stage=stage(tenant_a, "Won").pk, amount=Decimal(7000), by="reza")
     text = text_of(client_for("reza").get("/"))
-    assert "Overdue" in text and "Late one" in text and "Upcoming" in text and "Later one" in text
+    assert "Overdue" in text and "Late one" in text and "Next 7 days" in text and "Later one" in text
+    assert "1 open deal of yours has no next step" in text
     assert "Of another" not in text and "$7k" in text and "1 deal" in text
 
 

@@ -13,6 +13,7 @@ from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
 from kernel.access.actor import Actor
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
+from kernel.records.change import SEEN
 from kernel.records.kinds.relations import read_id
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import rows_of
@@ -83,7 +84,7 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
     is_closed_now = deal.status != stage.kind or deal.is_new
     is_moved = is_closed_now or "stage" in changed
     if is_moved and actor.via != "import":
-        _hold(stage)
+        _hold(stage, actor)
     deal.status = stage.kind
     if "probability" not in changed and is_moved:
         deal.probability = stage.probability
@@ -103,8 +104,12 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
         raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
 
 
-def _hold(stage: Place) -> None:
-    """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal."""
+def _hold(stage: Place, actor: Actor) -> None:
+    """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal. Once for a batch."""
+    held: set[Any] = actor.memo.get(SEEN, set())
+    if ("held", stage.pk) in held:
+        return
+    held.add(("held", stage.pk))
     if not rows_of(_HOLD, [stage.pk]):
         raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
 

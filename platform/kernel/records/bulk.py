@@ -1,15 +1,18 @@
 """Bulk writing: many records under one change set, still one event for each.
 
-The sibling of `change`, for imports: the same permission, derivation, validation and history, in a constant number
-of statements for each batch.
+The sibling of `change`: the same permission, derivation, validation and history, in a constant number of statements
+for each batch. An item brings values (a row of a file), or an act: whatever goes through `change` for one record (an
+edit, a verb, a removal) is gathered here and written with the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +24,22 @@ from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
 from kernel.records import afterwards, steps
-from kernel.records.change import assign, change, derive, differences, event_row, snapshot, stamp, verb_of
+from kernel.records.change import (
+    SEEN,
+    NotFound,
+    Stale,
+    acting,
+    assign,
+    change,
+    derive,
+    differences,
+    event_row,
+    gathering,
+    settle_values,
+    snapshot,
+    stamp,
+    verb_of,
+)
 from kernel.records.show import Shown
 from kernel.records.trees import keep_still, rings
 from kernel.records.types import RecordType
@@ -33,7 +51,8 @@ BATCH = 500
 
 @dataclass
 class Item:
-    """One row of work: a record (new or as it was read) and the values to give it. `error` says why it was refused."""
+    """One row of work: a record (new or as it was read) and the values to give it, or what to do to it. `error` says
+    why it was refused; `event` is what it came to."""
 
     values: Mapping[str, Any]
     record: Any
@@ -41,6 +60,10 @@ class Item:
     is_changed: bool = field(default=False)
     is_new: bool = field(init=False)
     step: steps.Step | None = field(default=None)
+    act: Callable[[Any], Any] | None = None
+    event: str = ""
+    cause: UUID | None = None
+    is_back: bool = False
 
     def __post_init__(self) -> None:
         self.is_new = self.record.is_new
@@ -52,28 +75,49 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     Values are written as `assign` would, except that relations are taken as checked by the caller, who has looked
     them all up in reach. Runs inside the caller's transaction.
     """
+    with acting(change_set), _one_batch(access):
+        _change_many(access, items, change_set)
+
+
+@contextmanager
+def _one_batch(access: Access) -> Iterator[None]:
+    """What an actor looks up for one record need not be looked up for the next of the same batch."""
+    memo = access.actor.memo
+    outer = memo.get(SEEN)
+    memo[SEEN] = set()
+    try:
+        yield
+    finally:
+        memo.pop(SEEN) if outer is None else memo.update({SEEN: outer})
+
+
+def _change_many(access: Access, items: Sequence[Item], change_set: UUID) -> None:
     rtype = access.rtype
     items = _without_rings(rtype, items)
     existing = _lock(access, [item for item in items if not item.is_new])
     earliest = _earliest(rtype, items)
+    planned = cache(lambda: steps.earliest_of(rtype, existing))
     ready: list[tuple[Item, dict[str, Any]]] = []
     for item in items:
         try:
             if not item.is_new:
                 item.record = existing.get(item.record.pk)
                 if item.record is None:
-                    problem = _("This record was changed or removed meanwhile, or you may not edit it.")
-                    raise ValidationError(problem, code="gone")  # noqa: TRY301 - one place tells what refuses an item
+                    raise ValidationError(_GONE(), code="gone")  # noqa: TRY301 - one place tells what refuses an item
             item.step = steps.step_of(rtype, item.record)
-            changes = _alter(access, item)
+            changes = _act(item, planned) if item.act else _alter(access, item)
             if item.record.pk in earliest:
                 steps.check_typed(rtype, item.record, earliest)
+        except NotFound:
+            item.error = ValidationError(_GONE(), code="gone")
+        except Stale:
+            item.error = ValidationError(_("This has been done already."), code="stale")
         except PermissionDenied as error:
-            item.error = ValidationError(str(error))
+            item.error = ValidationError(str(error), code="forbidden")
         except ValidationError as error:
             item.error = error
         else:
-            if changes or item.is_new:
+            if changes or item.is_new or (item.event and not item.event.endswith(".updated")):
                 stamp(rtype, item.record)
                 item.is_changed = True
                 ready.append((item, changes))
@@ -85,6 +129,10 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
         # One row breaks a constraint: each is saved alone, so that only that one is refused, in the constraint's words.
         for item, _changes in ready:
             _save_alone(access, item, change_set)
+
+
+def _GONE() -> str:
+    return _("This record was changed or removed meanwhile, or you may not edit it.")
 
 
 def _without_rings(rtype: RecordType, items: Sequence[Item]) -> list[Item]:
@@ -102,15 +150,65 @@ def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
     if not items:
         return {}
     ids = [item.record.pk for item in items]
-    records = list(access.records("edit").filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk"))
+    # What an act takes the right for, it says itself.
+    is_acting = any(item.act for item in items)
+    rows = access.records("view" if is_acting else "edit")
+    records = list(rows.filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk"))
+    if is_acting and len(records) < len(ids) and any(item.record.deleted_at for item in items):
+        rows = access.records(deleted=True).filter(pk__in=ids).select_for_update(of=("self",))
+        records += rows.order_by("pk")
     tables = {name for item in items for name in item.values}
-    Shown(access, records, [s for s in access.rtype.specs().values() if s.kind.has_table and s.name in tables])
+    specs = [s for s in access.rtype.specs().values() if s.kind.has_table]
+    Shown(access, records, specs if is_acting else [s for s in specs if s.name in tables], with_labels=False)
     return {record.pk: record for record in records}
+
+
+class _Gathered:
+    """Takes the change of one item's record: nothing is written yet."""
+
+    def __init__(self, item: Item, earliest: Callable[[], Mapping[UUID, datetime]]) -> None:
+        self.item, self.earliest = item, earliest
+        self.changes: dict[str, Any] = {}
+
+    def holds(self, record: Any) -> bool:
+        return record is self.item.record
+
+    @contextmanager
+    def change(
+        self, record: Any, event: str, access: Access, version: int | None, given: set[str], standing: Mapping[str, Any]
+    ) -> Iterator[None]:
+        rtype, item, held = access.rtype, self.item, copy(record)
+        verb = verb_of(rtype, event)
+        access.check(verb, held)
+        is_done = any(own.event == event and not own.applies(held) for own in rtype.verbs)
+        if is_done or (version is not None and held.version != version):
+            raise Stale(held)
+        keep_still(rtype, given)
+        before = snapshot(rtype, record)
+        yield
+        changes = settle_values(access, record, before, given, standing, self.earliest)
+        if changes or not event.endswith(".updated"):
+            event = rtype.event_of(event, changes)
+            access.check(verb_of(rtype, event), held)
+        item.event, item.is_back = event, held.deleted_at is not None and record.deleted_at is None
+        self.changes = changes
+
+
+def _act(item: Item, earliest: Callable[[], Mapping[UUID, datetime]]) -> dict[str, Any]:
+    gathered = _Gathered(item, earliest)
+    token = gathering.set(gathered)
+    try:
+        if item.act:
+            item.act(item.record)
+    finally:
+        gathering.reset(token)
+    return gathered.changes
 
 
 def _without_repeated(access: Access, ready: list[tuple[Item, dict[str, Any]]]) -> list[tuple[Item, dict[str, Any]]]:
     """Those that give no second record a value that only one may have."""
-    changed = {item.record.pk: set(item.values) | set(changes) for item, changes in ready}
+    every = set(access.rtype.specs())
+    changed = {i.record.pk: every if i.is_back else set(i.values) | set(changes) for i, changes in ready}
     problems = check_unique(access, [item.record for item, _changes in ready], changed)
     for item, _changes in ready:
         if item.record.pk in problems:
@@ -161,11 +259,12 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
     _save_tables(rtype, [item.record for item, _changes in ready])
     events = [
         event_row(
-            rtype.event_of(f"{rtype.name}.{'created' if item.is_new else 'updated'}", changes),
+            item.event or rtype.event_of(f"{rtype.name}.{'created' if item.is_new else 'updated'}", changes),
             item.record,
             access,
             changes,
             change_set=change_set,
+            cause=item.cause,
         )
         for item, changes in ready
     ]
@@ -196,9 +295,18 @@ def _save_alone(access: Access, item: Item, change_set: UUID) -> None:
     event = f"{access.rtype.name}.{'created' if item.is_new else 'updated'}"
     record = access.rtype.model() if item.is_new else item.record
     try:
+        if item.act:
+            for name in ("_before", "_rows", "_many"):
+                record.__dict__.pop(name, None)
+            record.refresh_from_db()
+            with transaction.atomic():
+                item.act(record)
+            return
         with change(record, event, access, given=set(item.values), change_set=change_set):
             assign(access, record, item.values)
         item.record = record
+    except (NotFound, Stale):
+        item.error, item.is_changed = ValidationError(_GONE(), code="gone"), False
     except (ValidationError, PermissionDenied) as error:
         item.error = error if isinstance(error, ValidationError) else ValidationError(str(error))
         item.is_changed = False

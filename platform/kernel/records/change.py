@@ -7,10 +7,12 @@ validation, save and the event with canonical before and after, in one transacti
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -33,6 +35,8 @@ from kernel.records.types import RecordType, registry
 from kernel.records.uniqueness import check_unique
 from kernel.records.validation import EMPTY, explain, validate
 
+# Under this name an actor remembers, for one batch of changes, which records were found in reach.
+SEEN = "seen"
 VERB_OF_EVENT = {"created": "create", "updated": "edit", "deleted": "delete", "restored": "delete"}
 
 
@@ -46,6 +50,30 @@ class Stale(Exception):
     def __init__(self, record: Any) -> None:
         super().__init__("stale version")
         self.record = record
+
+
+class Gathering(Protocol):
+    """What takes changes of some records in the place of `change`, to write them all at once (kernel.records.bulk)."""
+
+    def holds(self, record: Any) -> bool: ...
+
+    def change(
+        self, record: Any, event: str, access: Access, version: int | None, given: set[str], standing: Mapping[str, Any]
+    ) -> AbstractContextManager[None]: ...
+
+
+gathering: ContextVar[Gathering | None] = ContextVar("gathering", default=None)
+_change_set: ContextVar[UUID | None] = ContextVar("change_set", default=None)
+
+
+@contextmanager
+def acting(change_set: UUID) -> Iterator[None]:
+    """What is changed inside belongs to this change set, unless it says another."""
+    token = _change_set.set(change_set)
+    try:
+        yield
+    finally:
+        _change_set.reset(token)
 
 
 def create(access: Access, values: Mapping[str, Any], **marks: Any) -> Any:
@@ -105,9 +133,13 @@ def check_reach(access: Access, spec: FieldSpec, value: Any) -> None:
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for slug, pk in spec.kind.references(spec, value):
         wanted[slug].add(pk)
+    seen: set[tuple[str, UUID]] = access.actor.memo.get(SEEN, set())
     for slug, ids in wanted.items():
+        if all((slug, pk) in seen for pk in ids):
+            continue
         if count_of(access.actor.access(registry[slug]), ids) != len(ids):
             raise ValidationError({spec.name: ValidationError(_("There is no such record."), code="not_found")})
+        seen.update((slug, pk) for pk in ids)
 
 
 @contextmanager
@@ -118,14 +150,21 @@ def change(
     *,
     version: int | None = None,
     given: set[str] | None = None,
+    standing: Mapping[str, Any] | None = None,
     change_set: UUID | None = None,
     cause: UUID | None = None,
 ) -> Iterator[Any]:
     """Hold `record` while the caller alters it, then check, save and record what changed as `event`.
 
     `version` is the one the caller saw: another one raises Stale. `given` names the fields that were sent, for the
-    type's derivations. Raises PermissionDenied, NotFound, ValidationError keyed by field.
+    type's derivations; `standing` values (canonical) hold whatever is derived. Raises PermissionDenied, NotFound,
+    ValidationError keyed by field.
     """
+    gathered = gathering.get()
+    if gathered is not None and gathered.holds(record):
+        with gathered.change(record, event, access, version, given or set(), standing or {}):
+            yield record
+        return
     verb = verb_of(access.rtype, event)
     access.check(verb)
     with transaction.atomic():
@@ -140,17 +179,12 @@ def change(
         before = {} if is_new else snapshot(access.rtype, record)
         step = steps.step_of(access.rtype, held)
         yield record
-        check_place(access.rtype, record, before)
-        derive(access, record, before, given or set())
-        validate(access, record, before)
-        if not is_new and access.rtype.next_step_field in (given or ()):
-            steps.check_typed(access.rtype, record, steps.earliest_of(access.rtype, [record.pk]))
-        after = snapshot(access.rtype, record)
-        changes = differences(before | record.__dict__.get("_before", {}), after)
+        changes = settle_values(access, record, before, given or set(), standing or {})
         if not changes and not is_new and event.endswith(".updated"):
             return
         is_back = held.deleted_at is not None and record.deleted_at is None
-        problems = check_unique(access, [record], {record.pk: set(after if is_new or is_back else changes)})
+        asked = set(access.rtype.specs() if is_new or is_back else changes)
+        problems = check_unique(access, [record], {record.pk: asked})
         if problems:
             raise problems[record.pk]
         event = access.rtype.event_of(event, changes)
@@ -162,6 +196,29 @@ def change(
         publish([row])
         steps.settle([(step, steps.step_of(access.rtype, record))])
         afterwards.follow(access.rtype, [(record, row)])
+
+
+def settle_values(
+    access: Access,
+    record: Any,
+    before: Mapping[str, Any],
+    given: set[str],
+    standing: Mapping[str, Any],
+    planned: Callable[[], Mapping[UUID, datetime]] | None = None,
+) -> dict[str, list[Any]]:
+    """What follows from values that were assigned, and whether they may be; answers what changed. `planned` knows when
+    the earliest open steps are due, where that has been asked for several records."""
+    rtype = access.rtype
+    check_place(rtype, record, before)
+    derive(access, record, before, given)
+    for name, value in standing.items():
+        spec = rtype.specs()[name]
+        if spec.canonical(record) != value:
+            spec.assign(record, spec.kind.restore(spec, value))
+    validate(access, record, before)
+    if not record.is_new and rtype.next_step_field in given:
+        steps.check_typed(rtype, record, planned() if planned else steps.earliest_of(rtype, [record.pk]))
+    return differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
 
 
 def verb_of(rtype: RecordType, event: str) -> str:
@@ -301,7 +358,7 @@ def event_row(
         member=access.actor.member,
         via=via,
         changes=changes,
-        change_set=change_set or uuid7(),
+        change_set=change_set or _change_set.get() or uuid7(),
         cause=cause,
         fanned_out_at=timezone.now() if settled(name, via) else None,
     )

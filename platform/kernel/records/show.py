@@ -14,6 +14,7 @@ from django.db.models import Model
 from kernel.access.actor import Access, Actor
 from kernel.records.kinds.base import Kind
 from kernel.records.kinds.relations import MemberRelation, Relation
+from kernel.records.mentioning import load_names, shown, takes_mentions
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import array, quoted, rows_of
 from kernel.records.types import registry
@@ -86,12 +87,20 @@ def _select(model: type[Model], number: int, *, is_setting: bool) -> str:
 class Shown:
     """Some rows and some fields of one type, ready for a page, the API or a file. A constant number of queries."""
 
-    def __init__(self, access: Access, rows: Sequence[Any], specs: Iterable[FieldSpec] | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        rows: Sequence[Any],
+        specs: Iterable[FieldSpec] | None = None,
+        *,
+        with_labels: bool = True,
+    ) -> None:
         self.access, self.rows = access, rows
         self.specs = list(access.readable().values() if specs is None else specs)
         self.labels = Labels(access.actor)
         self._load_tables()
-        self._load_labels()
+        if with_labels:
+            self._load_labels()
 
     def _load_tables(self) -> None:
         ids = [row.pk for row in self.rows]
@@ -113,7 +122,9 @@ class Shown:
     def _load_labels(self) -> None:
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for spec in self.specs:
-            if type(spec.kind) in PLAIN:
+            if takes_mentions(spec):
+                load_names(self.access.actor, [spec.value(row) for row in self.rows])
+            elif type(spec.kind) in PLAIN:
                 held = getter(spec)
                 wanted[spec.related].update(pk for row in self.rows if (pk := held(row)))
             elif spec.kind.is_reference or any(sub.kind.is_reference for sub in spec.rows):
@@ -132,7 +143,7 @@ class Shown:
             return ", ".join(filter(None, (self.value_text(first, row.get(first.name)) for row in value or [])))
         if spec.kind.is_reference:
             return ", ".join(self._labels_of(spec, value))
-        return spec.kind.show(spec, value, self.access.actor.format)
+        return spec.kind.show(spec, shown(self.access.actor, value), self.access.actor.format)
 
     def _labels_of(self, spec: FieldSpec, value: Any) -> list[str]:
         labels = (self.labels.get(slug, pk) for slug, pk in spec.kind.references(spec, value))
@@ -149,7 +160,7 @@ class Shown:
         if type(kind) in PLAIN:
             made = self._references_of(spec)
             return lambda row: made.get(held(row))
-        if type(kind).give is Kind.give and not (spec.rows or kind.is_reference):
+        if type(kind).give is Kind.give and not (spec.rows or kind.is_reference or takes_mentions(spec)):
             canonical = kind.canonical
             return lambda row: canonical(spec, held(row))
         return lambda row: give(held(row), row)
@@ -169,6 +180,8 @@ class Shown:
             ]
         if kind.is_reference:
             return lambda value, record: self.value_json(spec, value, record)
+        if takes_mentions(spec):
+            return lambda value, record: kind.give(spec, shown(self.access.actor, value), record)
         return lambda value, record: kind.give(spec, value, record)
 
     def value_json(self, spec: FieldSpec, value: Any, record: Any) -> Any:
@@ -184,7 +197,7 @@ class Shown:
                 if (reference := self._reference(spec, slug, pk))
             ]
             return found if isinstance(value, list) else next(iter(found), None)
-        return spec.kind.give(spec, value, record)
+        return spec.kind.give(spec, shown(self.access.actor, value), record)
 
     def _reference(self, spec: FieldSpec, slug: str, pk: UUID) -> dict[str, str] | None:
         """A record out of reach is as good as none: not even its id is told."""
@@ -203,6 +216,8 @@ class Shown:
         if spec.rows or kind.is_reference:
             return lambda row: self._cell_text(spec, kind.value(spec, row))
         held, cell = getter(spec), kind.cell
+        if takes_mentions(spec):
+            return lambda row: cell(spec, shown(self.access.actor, held(row)))
         return lambda row: cell(spec, held(row))
 
     def cell(self, row: Any, spec: FieldSpec) -> Any:
@@ -210,7 +225,7 @@ class Shown:
         value = spec.value(row)
         if spec.rows or spec.kind.is_reference:
             return self._cell_text(spec, value)
-        return spec.kind.cell(spec, value)
+        return spec.kind.cell(spec, shown(self.access.actor, value))
 
     def _cell_text(self, spec: FieldSpec, value: Any) -> str:
         if spec.kind.name == "tags":

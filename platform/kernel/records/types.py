@@ -60,7 +60,8 @@ class Verb:
 
     `action(record, access, **values)` does it inside `change`; `fields` are what it asks for, and `applies` says on
     which records it makes sense. One with `has_page` asks on a page of its own, which the app puts at its address.
-    `undo` is the verb that takes it back, given what `restores` names as it was. `refusal(record, access)` says more
+    `undo` is the verb that takes it back, given what `restores` names as it was. One that is not `in_bulk` is not
+    offered for many records at once, and is taken back by a verb of its own. `refusal(record, access)` says more
     about why it does not apply.
     """
 
@@ -77,6 +78,7 @@ class Verb:
     undo: str = ""
     restores: tuple[str, ...] = ()
     has_page: bool = False
+    in_bulk: bool = True
     refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
 
     def asked(self, access: Access) -> list[FieldSpec]:

@@ -1,7 +1,5 @@
 """Leads that nobody has dealt with in time, for whoever has to."""
 
-from urllib.parse import urlencode
-
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -33,5 +31,5 @@ def late_leads(actor: Actor) -> Waiting | None:
         )
         for row in shown.rows
     ]  # fmt: skip
-    late = urlencode({"intake_due_at__lte": timezone.now().date().isoformat(), "sort": "intake_due_at"})
-    return Waiting(_("Leads waiting for an answer"), "target", items, f"/r/leads?{late}")
+    late = "/r/leads?view=list&intake_due_at=overdue&sort=intake_due_at"
+    return Waiting(_("Leads waiting for an answer"), "target", items, late)

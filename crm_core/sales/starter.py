@@ -13,6 +13,7 @@ from kernel.records.change import change, create
 from kernel.records.types import registry
 from tenants.provisioned import on_provisioned
 
+Channel = LeadSource.Channel
 VIEW_SETTINGS = {"verbs": {"*": "none", "view": "all"}, "fields": {"*": "edit"}}
 NOTHING, ALL = {"*": "none"}, {"*": "edit"}
 # Seen by whoever sees the record they are about; of tasks about nothing ("alone") each sees the own ones.
@@ -71,12 +72,16 @@ def seed(tenant: Any, owner: Member | None) -> None:
         if owner is not None:
             owner.roles.add(roles["admin"])
         _seed_pipeline()
-        for model_slug, names in (
-            (LeadSource.slug, (_("Website"), _("Referral"), _("Phone call"), _("Exhibition"), _("Social media"))),
-            (LostReason.slug, (_("Price"), _("Went to a competitor"), _("No budget"), _("No answer"), _("Not a fit"))),
+        for name, channel in (
+            (_("Website"), Channel.WEBSITE),
+            (_("Referral"), Channel.REFERRAL),
+            (_("Phone call"), Channel.PHONE),
+            (_("Exhibition"), Channel.EVENT),
+            (_("Social media"), Channel.SOCIAL),
         ):
-            for name in names:
-                _create(model_slug, name=name)
+            _create(LeadSource.slug, name=name, channel=channel)
+        for name in (_("Price"), _("Went to a competitor"), _("No budget"), _("No answer"), _("Not a fit")):
+            _create(LostReason.slug, name=name)
 
 
 def _seed_roles() -> dict[str, Role]:

@@ -267,6 +267,9 @@ def test_a_lead_past_its_time_waits_for_whoever_answers_it(make, client_for, ten
     assert "Late Lead" in waiting
     assert "Team Lead" in waiting
     assert "Fresh Lead" not in waiting
+    listed = client_for("mina").get("/r/leads?view=list&intake_due_at=overdue").content.decode()
+    assert "Late Lead" in listed
+    assert "Fresh Lead" not in listed
     assert "Leads waiting for an answer" not in client_for("reza").get("/").content.decode()
 
 

@@ -119,7 +119,7 @@ def test_done_in_place_can_be_taken_back_by_its_toast(client_for, make, tenant_a
 
 
 def test_put_off_in_place_goes_back_to_the_very_moment_it_was_due(client_for, make, tenant_a):
-    due = in_days(1).replace(microsecond=0)
+    due = in_days(-1).replace(microsecond=0)
     task = make("reza", "tasks", subject="T", due_at=due)
     browser = client_for("reza")
     toast = quietly(browser, f"/r/tasks/{task.pk}/snooze", to="next_week")
@@ -131,7 +131,7 @@ def test_put_off_in_place_goes_back_to_the_very_moment_it_was_due(client_for, ma
 
 
 def test_a_word_is_enough_though_the_form_shows_the_old_date_too(client_for, make, tenant_a):
-    due = in_days(1).replace(second=0, microsecond=0)
+    due = in_days(-1).replace(second=0, microsecond=0)
     task = make("reza", "tasks", subject="T", due_at=due)
     answer = client_for("reza").post(f"/r/tasks/{task.pk}/snooze", {"to": "next_week", "due_at": due.isoformat()})
     assert answer.status_code == 303

@@ -13,7 +13,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections
 from importing import carry_out, import_text
-from test_custom_fields import VALUES, make
+from own_fields import VALUES, make
 
 from kernel.access.actor import actor_for, operator
 from kernel.events.models import Event

@@ -35,7 +35,9 @@ def kinds_offered() -> dict[str, Any]:
 
 
 def types_offered() -> dict[str, RecordType]:
-    return {slug: rtype for slug, rtype in registry.items() if rtype.takes_fields}
+    """What a tenant may give fields to, those with a place of their own first."""
+    offered = [rtype for rtype in registry.values() if rtype.takes_fields]
+    return {rtype.slug: rtype for rtype in sorted(offered, key=lambda rtype: not rtype.in_menu)}
 
 
 def types_pointed_at() -> dict[str, RecordType]:
@@ -64,7 +66,8 @@ def check_definition(row: CustomField, actor: Actor, changed: set[str]) -> None:
         row.language = row.language or get_tenant().language
         if "position" not in changed:
             row.position = max((other.position for other in siblings), default=0) + 1
-        row.code = row.code or code_of(row.name, {other.code for other in siblings})
+        latin = next((name for name in (row.name, row.other_name) if name.isascii()), row.name) or row.name
+        row.code = row.code or code_of(latin, {other.code for other in siblings})
     if not CODE.fullmatch(row.code):
         raise _wrong("code", _("Use the letters a to z, digits, and single underscores between them."))
     _check_name(row, rtype, alive)

@@ -193,7 +193,7 @@ class RecordType:
     @property
     def takes_fields(self) -> bool:
         """Whether a tenant may give this type fields of its own."""
-        return not self.is_setting
+        return self.has_form and not self.is_setting
 
     def searched(self) -> tuple[str, ...]:
         """The fields that a search looks through."""
@@ -213,7 +213,7 @@ class RecordType:
         if not groups:
             return panels
         merged = [Panel(panel.title, (*panel.fields, *groups.pop(str(panel.title), ()))) for panel in panels]
-        return (*merged, *(Panel(title or _("More about it"), tuple(names)) for title, names in groups.items()))
+        return (*merged, *(Panel(title or _("More details"), tuple(names)) for title, names in groups.items()))
 
     @cached_property
     def _specs(self) -> Mapping[str, FieldSpec]:

@@ -17,6 +17,7 @@ from kernel.records.models import CustomField
 from kernel.records.own_fields import spec_from
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
+from kernel.tenancy.context import get_tenant
 from kernel.ui.fields import Field
 from kernel.web.controls import Controls
 from kernel.web.forms import RecordForm
@@ -33,6 +34,7 @@ class FieldForm:
 
     def __init__(self, request: Any, row: CustomField) -> None:
         self.row, self.data = row, request.POST if request.method == "POST" else None
+        row.language = row.language or get_tenant().language
         access: Access = request.actor.access(registry["custom-fields"])
         self.access, self.of = access, request.actor.access(registry[row.record_type])
         self.kind = KINDS[row.kind]

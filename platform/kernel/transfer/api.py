@@ -9,15 +9,17 @@ from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from kernel.api.bodies import parse
+from kernel.api import bulk as bulk_requests
+from kernel.api.bodies import parse, read_id
 from kernel.api.endpoint import Endpoint
 from kernel.api.problems import Problem
 from kernel.api.resources import Runs, add_runs
 from kernel.files.links import attachment
 from kernel.files.models import StoredFile
+from kernel.records.change_sets import change_set_of
 from kernel.records.types import registry
 from kernel.runs.models import Run
-from kernel.transfer import exporting, imports, mapping
+from kernel.transfer import bulk, exporting, imports, mapping, undoing
 from kernel.transfer.problems import has_problems, problems_file
 
 
@@ -65,6 +67,29 @@ def _values(raw: Any) -> list[tuple[str, Mapping[str, Any]]]:
 def undo(endpoint: Endpoint, run: Run) -> Run:
     imports.undo_import(run, endpoint.actor)
     return run
+
+
+def undo_changes(endpoint: Endpoint, run: Run) -> Run:
+    """Take back what a run changed. The run that does it is named by the answer."""
+    changes = change_set_of(endpoint.actor, run.pk)
+    if changes is None:
+        raise ValidationError(_("This changed nothing that can be taken back."), code="not_undoable")
+    undoing.start_undo(changes)
+    return run
+
+
+def describe_changes(run: Run) -> Mapping[str, Any]:
+    """The run that takes it back, once there is one."""
+    back = Run.objects.filter(kind=undoing.KIND, params__change_set=str(run.pk)).first() if run.undone_at else None
+    undo = back and {"id": str(back.pk), "status": back.status, "counts": back.counts}
+    return {"type": run.params.get("type"), "undo": undo, "change_set_url": f"/api/v1/changes/{run.pk}"}
+
+
+def start_undo(endpoint: Endpoint) -> Run:
+    changes = change_set_of(endpoint.actor, read_id(str(endpoint.body().get("change_set", ""))))
+    if changes is None:
+        raise Problem(404)
+    return undoing.start_undo(changes)
 
 
 def resolve(endpoint: Endpoint, run: Run) -> Run:
@@ -186,6 +211,40 @@ add_runs(
                 "fields": {"type": ["array", "null"], "items": {"type": "string"}},
                 "headers": {"type": "string", "enum": list(exporting.HEADERS)},
             },
+        },
+    )
+)
+add_runs(
+    Runs(
+        slug="bulk",
+        kind=bulk.KIND,
+        start=bulk_requests.start,
+        verbs={"undo": undo_changes},
+        files={"problems": problems},
+        has_file=lambda name, run: has_problems(run),
+        describe=describe_changes,
+        summary="Change every record of a selection",
+        request={
+            **bulk_requests.REQUEST,
+            "required": ["type"],
+            "properties": {"type": {"type": "string"}, **bulk_requests.REQUEST["properties"]},
+        },
+    )
+)
+add_runs(
+    Runs(
+        slug="undos",
+        kind=undoing.KIND,
+        start=start_undo,
+        verbs={"undo": undo_changes},
+        files={"problems": problems},
+        has_file=lambda name, run: has_problems(run),
+        describe=describe_changes,
+        summary="Take a change set back",
+        request={
+            "type": "object",
+            "required": ["change_set"],
+            "properties": {"change_set": {"type": "string", "format": "uuid"}},
         },
     )
 )

@@ -36,6 +36,8 @@ def problems_file(run: Run) -> StreamingHttpResponse:
 def _header(run: Run) -> list[str]:
     if run.kind == "undo":
         return [_("Reason"), _("Type"), _("Record"), "ID", _("Fields")]
+    if run.kind == "bulk":
+        return [_("Reason"), _("Record"), "ID"]
     return [_("Row"), _("Reason"), *run.params["header"]]
 
 
@@ -47,8 +49,9 @@ def _pieces(run: Run, header: list[str]) -> Iterator[bytes]:
     while True:
         problems = list(Problem.objects.filter(run=run, pk__gt=after).order_by("pk")[:PIECE])
         for problem in problems:
-            number = [] if run.kind == "undo" else [problem.row]
-            writer.write_row([*number, " ".join(problem.reasons), *problem.cells])
+            number = [problem.row] if run.kind == "import" else []
+            cells = [cell for cell in problem.cells if not isinstance(cell, dict)]
+            writer.write_row([*number, " ".join(problem.reasons), *cells])
         if not problems:
             break
         after = problems[-1].pk

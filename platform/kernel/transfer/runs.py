@@ -1,5 +1,5 @@
-"""The kinds of runs of importing and exporting. (Named by each app's `runs` module, which start-up looks for.)"""
+"""Importing, exporting, changing many records and taking that back, as runs. (Start-up looks for each app's `runs`.)"""
 
-from kernel.transfer import drafts, exporting, importing, undoing
+from kernel.transfer import bulk, drafts, exporting, importing, undoing
 
-__all__ = ["drafts", "exporting", "importing", "undoing"]
+__all__ = ["bulk", "drafts", "exporting", "importing", "undoing"]

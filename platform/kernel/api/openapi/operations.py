@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
+from kernel.api import bulk
 from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
@@ -76,6 +77,7 @@ def paths(access: Access) -> dict[str, Any]:
         found[root]["post"] = _create(access)
     if access.actor.may_system("bulk"):
         found[f"{root}/batch"] = {"post": _batch(access)}
+        found[f"{root}/bulk"] = {"post": _bulk(access)}
     if access.may("edit"):
         found[one]["patch"] = _update(access)
     if access.may("delete"):
@@ -223,6 +225,21 @@ def _verb(access: Access, name: str, summary: str, verb: Verb | None) -> dict[st
         parameters=[parameter("if_match"), parameter("idempotency_key")],
         requestBody={"required": False, "content": json_of(body)},
         responses={"200": _record(access, _("As it is now")), **errors(404, 409, 412, 413, 415)},
+    )
+
+
+def _bulk(access: Access) -> dict[str, Any]:
+    return _operation(
+        access,
+        "bulk",
+        _("One change to every record of a selection, as a run"),
+        many=True,
+        parameters=[parameter("idempotency_key")],
+        requestBody={"required": True, "content": json_of(bulk.REQUEST, bulk.EXAMPLE)},
+        responses={
+            "202": {"description": _("The run"), "content": json_of(_ref("Run"))},
+            **errors(404, 409, 413, 415),
+        },
     )
 
 

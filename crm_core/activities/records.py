@@ -13,6 +13,7 @@ from crm_core.activities.recurring import WEEKDAYS, make_next, settle_rule, take
 from kernel.access.actor import Actor
 from kernel.events.models import Event
 from kernel.events.names import tell
+from kernel.lib.mentions import without
 from kernel.lib.planning import LATER_TODAY, NEXT_WEEK, TOMORROW
 from kernel.records.kinds import KINDS
 from kernel.records.specs import FieldSpec, spec_of
@@ -25,6 +26,7 @@ DAYS = tuple(
         strict=True,
     )
 )
+BODY = field("body", extra={"mentions": True})
 PUT_OFF = (
     (LATER_TODAY, _("Later today")),
     (TOMORROW, _("Tomorrow")),
@@ -37,7 +39,7 @@ class Notes(RecordType):
     slug, model = "notes", Note
     label, label_plural = _("Note"), _("Notes")
     icon = "note"
-    fields = ("subject", "body", field("about_id", kind="about", name="about", label=_("About"), required=True))
+    fields = ("subject", BODY, field("about_id", kind="about", name="about", label=_("About"), required=True))
     label_field = "subject"
     columns = ("subject", "about", "created_by", "created_at")
     filters = ("created_by",)
@@ -50,7 +52,7 @@ class Notes(RecordType):
     then = "tasks"
 
     def label_of(self, record: Any) -> str:
-        return record.subject or " ".join(record.body.split())[:80]
+        return record.subject or " ".join(without(record.body).split())[:80]
 
 
 class Planned(RecordType):
@@ -99,7 +101,7 @@ class Tasks(Planned):
     label, label_plural = _("Task"), _("Tasks")
     icon = "checkbox"
     fields = (
-        "subject", "body", field("about_id", kind="about", name="about", label=_("About")),
+        "subject", BODY, field("about_id", kind="about", name="about", label=_("About")),
         field("due_at", extra={"due": True}), "reminder", "priority", "repeat",
         field("repeat_days", kind="choices", choices=DAYS), "repeat_until", "repeat_count", "done_at",
     )  # fmt: skip
@@ -146,7 +148,7 @@ class Calls(Conversation):
     icon = "phone"
     fields = (
         "subject", field("about_id", kind="about", name="about", label=_("About"), required=True),
-        "direction", "outcome", field("at", extra={"due": True}), "reminder", "duration", "body", "done_at",
+        "direction", "outcome", field("at", extra={"due": True}), "reminder", "duration", BODY, "done_at",
     )  # fmt: skip
     columns = ("subject", "about", "outcome", "at", "duration", "owner")
     filters = ("owner", "outcome", "direction", "at", "done_at")
@@ -173,7 +175,7 @@ class Calls(Conversation):
     verbs = verbs_of("call", Call, "at", spec_of(Call, "outcome"), spec_of(Call, "duration"))
 
     def label_of(self, record: Any) -> str:
-        return record.subject or " ".join(record.body.split())[:80] or str(record.get_outcome_display() or self.label)
+        return record.subject or " ".join(without(record.body).split())[:80] or str(record.get_outcome_display() or self.label)
 
 
 @register
@@ -184,7 +186,7 @@ class Meetings(Conversation):
     fields = (
         "subject", field("about_id", kind="about", name="about", label=_("About"), required=True),
         field("at", extra={"due": True}), "reminder", "duration", "place",
-        field("participants", kind="references", extra={"types": ("members", "contacts")}), "body", "done_at",
+        field("participants", kind="references", extra={"types": ("members", "contacts")}), BODY, "done_at",
     )  # fmt: skip
     columns = ("subject", "about", "at", "place", "participants", "owner")
     filters = ("owner", "at", "done_at")

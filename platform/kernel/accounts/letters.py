@@ -17,7 +17,8 @@ HTML = "accounts/mail/letter.html"
 
 @dataclass(frozen=True)
 class Letter:
-    """Paragraphs, at most one code and one button, links below, and small print."""
+    """Paragraphs, at most one code and one button, links below, and small print. `key` makes the message's id, so that
+    one that is sent again for want of an answer is known to be the same; `leave` is where one click stops such mail."""
 
     subject: str
     lines: tuple[str, ...]
@@ -26,15 +27,22 @@ class Letter:
     link_text: str = ""
     links: tuple[tuple[str, str], ...] = ()
     small: tuple[str, ...] = ()
+    key: str = ""
+    leave: str = ""
 
     def send(self, email: str, name: str = "") -> None:
         context = {"letter": self}
+        headers = {"Auto-Submitted": "auto-generated"}
+        if self.key:
+            headers["Message-ID"] = f"<{self.key}@{settings.BASE_DOMAIN}>"
+        if self.leave:
+            headers |= {"List-Unsubscribe": f"<{self.leave}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
         message = EmailMultiAlternatives(
             subject=" ".join(self.subject.split()),
             body=render_to_string(TEXT, context),
             from_email=settings.DEFAULT_FROM_EMAIL,
             to=[formataddr((" ".join(name.split()), email)) if name.strip() else email],
-            headers={"Auto-Submitted": "auto-generated"},
+            headers=headers,
         )
         message.attach_alternative(render_to_string(HTML, context), "text/html")
         message.send()

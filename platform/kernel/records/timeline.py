@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.names import sentences
+from kernel.records.mentioning import load_names, takes_mentions
 from kernel.records.show import Labels, Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
@@ -128,6 +129,8 @@ class Timeline:
             if event.member_id:
                 wanted["members"].add(event.member_id)
             for change in changes[event.pk]:
+                if takes_mentions(change.spec):
+                    load_names(self._access.actor, change.values)
                 for value in change.values:
                     for slug, pk in change.spec.kind.references(change.spec, value):
                         wanted[slug].add(pk)

@@ -19,6 +19,7 @@ from psycopg.errors import QueryCanceled
 
 from kernel.access.actor import Access, Actor
 from kernel.lib.text import fold
+from kernel.records.mentioning import shown
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -208,7 +209,7 @@ def _text(actor: Actor, labels: Labels, spec: FieldSpec, value: Any) -> str:
     if spec.rows:
         first = spec.rows[0]
         return ", ".join(_row_text(actor, first, item) for item in value)
-    return spec.kind.show(spec, value, actor.format)
+    return spec.kind.show(spec, shown(actor, value), actor.format)
 
 
 def _row_text(actor: Actor, spec: FieldSpec, value: str) -> str:

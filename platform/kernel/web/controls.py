@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor
 from kernel.records.kinds.relations import read_id
+from kernel.records.mentioning import shown
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -48,6 +49,7 @@ class Controls:
             told["maxlength"] = spec.max_length or 0
             if widget == "textarea":
                 told["rows"] = 4
+                told["value"] = shown(self.actor, value)
         elif widget == "phone" and isinstance(value, str) and value.startswith("+"):
             told["value"] = self.actor.format.phone(value)
         return Field(widget=widget, **told)

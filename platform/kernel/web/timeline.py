@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.records.kinds.relations import read_id
+from kernel.records.mentioning import load_names, shown
 from kernel.records.timeline import Entry, Timeline
 from kernel.records.types import registry
 from kernel.web.controls import label_of
@@ -69,6 +70,7 @@ def more(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 def page_of(access: Access, record: Any, before: UUID | None = None) -> Page:
     entries, following = Timeline(access, record).page(SIZE, before)
     fmt = access.actor.format
+    load_names(access.actor, [getattr(entry.child, "body", "") for entry in entries])
     days = [
         Day(day_label(day, access), [_item(access, entry) for entry in group])
         for day, group in groupby(entries, key=lambda entry: fmt.local(entry.event.at).date())
@@ -113,5 +115,5 @@ def _text(access: Access, child: Any) -> str:
     readable, fmt = access.readable(), access.actor.format
     long = [spec for spec in readable.values() if spec.kind.name == "long_text" and not spec.rows]
     short = [spec for spec in readable.values() if spec.is_label or (spec.name == "outcome" and spec.value(child))]
-    texts = (spec.kind.show(spec, spec.value(child), fmt) for spec in (*short, *long))
+    texts = (spec.kind.show(spec, shown(access.actor, spec.value(child)), fmt) for spec in (*short, *long))
     return "\n".join(filter(None, texts))

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.emails import parse_email
 from kernel.lib.errors import ParseError
+from kernel.lib.mentions import without
 from kernel.lib.phones import format_phone, parse_phone
 from kernel.lib.text import sort_key
 from kernel.lib.urls import parse_url
 from kernel.records.kinds.base import LIST_LIMIT, Kind, nullable
+from kernel.records.mentioning import bound, takes_mentions
 from kernel.records.storage import compared
 
 if TYPE_CHECKING:
@@ -71,7 +73,11 @@ class LongText(Text):
     can_group = False
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> str | None:
-        return check_text(text, spec.max_length, one_line=False) or None
+        text = check_text(text, spec.max_length, one_line=False)
+        return (bound(text, access) if takes_mentions(spec) else text) or None
+
+    def search_text(self, spec: FieldSpec, value: Any) -> str:
+        return without(value or "")
 
 
 class Formed(Text):

@@ -1,17 +1,23 @@
 """Letting people in and seeing them out: what the pages here, the members page and commands do."""
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from kernel.access.actor import Actor, format_for
 from kernel.access.models import Invitation, Member
 from kernel.access.rules import Rules
 from kernel.accounts.models import Identity, Membership, Session
 from kernel.accounts.tasks import post
+from kernel.events.models import Event
+from kernel.events.names import tell
+from kernel.events.subscribers import publish
 from kernel.records.change import edit
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
 from kernel.web.accounts.invitations import new_invitation, spend
 from kernel.web.accounts.tasks import send_invitation
+
+JOINED = tell("member.joined", _("%(who)s accepted the invitation"))
 
 # What everybody may change about themselves, whatever their roles say of members.
 MINE = {
@@ -47,6 +53,10 @@ def accept(invitation: Invitation, identity: Identity, name: str = "") -> bool:
                 return False
             if name and name != invitation.member.name:
                 rename(invitation.member, name)
+            joined = Event(name=JOINED, record_type="members", record_id=invitation.member_id, via="page")
+            joined.member_id = invitation.member_id
+            joined.save(force_insert=True)
+            publish([joined])
             return True
     except IntegrityError:
         return False

@@ -15,6 +15,7 @@ from kernel.records.change import create
 from kernel.records.find import find
 from kernel.records.models import SavedView
 from kernel.records.types import registry
+from kernel.runs.models import Run
 from kernel.tenancy.context import in_tenant
 
 PART = {"HX-Request": "true"}
@@ -292,3 +293,15 @@ def test_peeking_reaches_no_further_than_the_page(client_for: Any, deals: Any) -
     url = f"/r/deals/{deals['Ant'].pk}"
     for path in (f"{url}?peek=1", f"{url}/place"):
         assert client_for("mina").get(path, headers=PART).status_code == 404
+
+
+def test_an_export_is_of_the_list_that_is_seen(client_for: Any, api_for: Any, deals: Any, tenant_a: Any) -> None:
+    client = client_for("sara")
+    url = save(client, "amount__gte=1000")
+    query = re.search(r'name="query" value="([^"]*)"><button class="item"', body_of(client, url))
+    assert query
+    client.post("/exports", {"type": "deals", "format": "csv", "query": query[1]})
+    api_for("sara").post("/api/v1/exports", {"type": "deals", "query": {"view": url.partition("view=")[2]}})
+    with in_tenant(tenant_a):
+        asked = [run.params["query"] for run in Run.objects.filter(kind="export")]
+    assert [question.get("amount__gte") for question in asked] == ["1000", "1000"]

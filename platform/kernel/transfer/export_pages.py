@@ -45,7 +45,8 @@ def begin(request: HttpRequest) -> HttpResponse:
 def _question(request: HttpRequest, slug: str) -> QueryDict:
     came_from = urlsplit(request.headers.get("Referer", ""))
     is_list = came_from.path == f"/r/{slug}" and came_from.netloc == request.get_host()
-    return QueryDict(came_from.query if is_list else "")
+    # An address that asks nothing shows the view that the list opens with; the page then says what that asks.
+    return QueryDict(came_from.query if is_list and came_from.query else request.POST.get("query", ""))
 
 
 @require_GET

@@ -25,6 +25,7 @@ from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import attributes_of
 from kernel.records.types import registry
+from kernel.records.views import meant
 from kernel.runs import work as runs
 from kernel.runs.models import Run
 from kernel.runs.work import ShiftEnded, Work, runner
@@ -61,7 +62,8 @@ def start(
     if headers not in HEADERS:
         raise ValidationError({"headers": ValidationError(_("The headers are “names” or “labels”."), code="invalid")})
     access = actor.access(registry[slug])
-    query = {name: value for name, value in (query or {}).items() if name not in NOT_QUESTIONS}
+    # What a view asks now: the file is of the list that was seen, whatever becomes of the view meanwhile.
+    query = {name: value for name, value in meant(access, query or {}).items() if name not in NOT_QUESTIONS}
     if any("\x00" in f"{name}{value}" for name, value in query.items()):
         problem = _("This contains a character that cannot be stored.")
         raise ValidationError({"query": ValidationError(problem, code="invalid")})

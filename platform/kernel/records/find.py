@@ -67,8 +67,10 @@ class Found:
             problems["sort"] = ValidationError(_("You cannot sort by this."), code="unknown")
         if problems:
             raise ValidationError(problems)
-        for asked_for in (spec, *(item.spec for item in (*self.filters, *leaves(self.tree)) if item.via is None)):
-            own_indexes.used(asked_for)
+        own_indexes.used(self._sort_spec)
+        for item in (*self.filters, *leaves(self.tree)):
+            if item.via is None:
+                own_indexes.used(item.spec)
 
     def _default_sort(self) -> str:
         """The type's own order, unless this actor may not know that field; then the first it may."""

@@ -120,7 +120,7 @@ def spec_from(row: CustomField) -> FieldSpec:
     return spec if row.default in EMPTY else replace(spec, default=kind.restore(spec, row.default))
 
 
-EMPTY = (None, "", [])
+EMPTY: tuple[Any, ...] = (None, "", [])
 LENGTHS = {"text": 255, "long_text": 20_000, "email": 254, "link": 500}
 TONES = {"grey": "", "blue": "accent", "green": "good", "amber": "warn", "red": "bad"}
 

@@ -33,7 +33,7 @@ class Held(Func):
         super().__init__(source, output_field=output, **extra)
         self.key, self.is_number = key, is_number
 
-    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: Any, connection: Any, *more: Any, **extra: Any) -> tuple[str, Any]:
         source, params = compiler.compile(self.get_source_expressions()[0])
         text = f"({source} ->> '{self.key}')"
         return (f"({text}::numeric)" if self.is_number else text), params
@@ -46,7 +46,7 @@ class Contains(Func):
         super().__init__(source, output_field=BooleanField(), **extra)
         self.key, self.code = key, code
 
-    def as_sql(self, compiler: Any, connection: Any, **more: Any) -> tuple[str, Any]:
+    def as_sql(self, compiler: Any, connection: Any, *more: Any, **extra: Any) -> tuple[str, Any]:
         source, params = compiler.compile(self.get_source_expressions()[0])
         return f"""(({source} -> '{self.key}') @> '["{self.code}"]'::jsonb)""", params
 
@@ -70,6 +70,10 @@ class Column:
 
     def where(self, spec: FieldSpec, lookup: str, value: Any) -> Q:
         return Q(**{f"{spec.kind.attribute(spec)}__{lookup}": value})
+
+    def has(self, spec: FieldSpec, code: str) -> Q:
+        """A list that holds this code: no column keeps one."""
+        raise NotImplementedError
 
     def is_missing(self, spec: FieldSpec) -> Q:
         return Q(**{f"{spec.kind.attribute(spec)}__isnull": True})

@@ -13,7 +13,7 @@ from kernel.access.actor import Access
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType
 
-EMPTY = (None, "", [])
+EMPTY: tuple[Any, ...] = (None, "", [])
 
 ENGINE_COLUMNS = frozenset(
     (

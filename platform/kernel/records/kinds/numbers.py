@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +21,8 @@ DECIMAL = r"^-?\d{1,20}(\.\d{1,4})?$"
 
 
 class Number(Kind):
-    name, title = "number", _("Number")
+    name = "number"
+    title: ClassVar[Any] = _("Number")
     widget = "number"
     lookups = ("exact", "gte", "lte", "gt", "lt", "in", "empty")
     is_numeric = True
@@ -69,7 +70,8 @@ class Number(Kind):
 
 
 class Integer(Number):
-    name, title = "integer", ""
+    name = "integer"
+    title: ClassVar[Any] = ""
     whole_digits = 9
 
     def check(self, spec: FieldSpec, value: Decimal) -> Any:

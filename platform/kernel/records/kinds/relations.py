@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, UUIDField
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Relation(Kind):
     """One other record. A name in place of an id works where exactly one record in reach has that label."""
 
-    name, title = "relation", _("Another record")
+    name = "relation"
+    title: ClassVar[Any] = _("Another record")
     widget = "combobox"
     can_group = True
     is_reference = True
@@ -126,7 +127,8 @@ class MemberRelation(Relation):
 class Relations(Relation):
     """Several other records, through a many-to-many column. The value is a sorted list of ids."""
 
-    name, title = "relations", ""
+    name = "relations"
+    title: ClassVar[Any] = ""
     widget = "relations"
     is_sortable = False
     can_group = False

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Record
 from kernel.records.columns import CurrencyField, MoneyField, PhoneField
+from kernel.records.models import Comparable
 
 
 class LeadSource(Record):
@@ -46,7 +47,7 @@ class LeadSource(Record):
     intake_hours = models.PositiveSmallIntegerField(_("hours to answer"), null=True, blank=True)
 
 
-class Company(Record):
+class Company(Comparable):
     slug = "companies"
 
     class Kind(models.TextChoices):
@@ -73,7 +74,7 @@ class Company(Record):
     currency = CurrencyField()
     founded_year = models.PositiveSmallIntegerField(_("founded in"), null=True, blank=True)
 
-    class Meta(Record.Meta):
+    class Meta(Comparable.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(parent=models.F("id")),
@@ -83,7 +84,7 @@ class Company(Record):
         ]
 
 
-class Contact(Record):
+class Contact(Comparable):
     class Gender(models.TextChoices):
         FEMALE = "female", _("Female")
         MALE = "male", _("Male")

@@ -5,11 +5,24 @@ from django.utils.translation import gettext_lazy as _
 from crm_core.contacts.models import Company, Contact, ContactPoint, LeadSource
 from crm_core.contacts.points import sync_points
 from kernel.access.actor import Actor
-from kernel.records.types import Panel, RecordType, Related, RowsField, field, register
+from kernel.lib.names import company_key, person_key, plain_key, site_key
+from kernel.records.duplicates import Key
+from kernel.records.types import Panel, RecordType, Related, RowsField, field, register, registry
 
 NEXT_CONTACT_HELP = _(
     "Follows the earliest open task, call or meeting. A date typed here holds while nothing is planned."
 )
+
+
+def points_of(contact: Any, kind: str) -> list[str]:
+    """All numbers or addresses of a contact, as they are compared."""
+    spec = registry["contacts"].declared()["contact_points"]
+    return [str(point["value"]).lower() for point in spec.value(contact) if point["kind"] == kind]
+
+
+def named_at(contact: Any, *at: Any) -> list[str]:
+    name = person_key(f"{contact.first_name} {contact.last_name}")
+    return [" ".join([name, *map(str, at)])] if name and all(at) else []
 
 
 @register
@@ -40,6 +53,12 @@ class Companies(RecordType):
         Related("leads", "company", quiet=True),
     )
     match_fields = ("name", "email", "phone", "website")
+    duplicate_keys = (
+        Key("phone", _("same phone number"), ("phone",), lambda c: [c.phone]),
+        Key("email", _("same email address"), ("email",), lambda c: [c.email.lower()]),
+        Key("site", _("same website"), ("website",), lambda c: [site_key(c.website)]),
+        Key("name", _("same name"), ("name",), lambda c: [company_key(c.name)]),
+    )
     synonyms = {
         "name": ("account", "account_name", "company_name", "organization", "organisation", "customer", "client",
                  "نام شرکت", "شرکت", "سازمان", "مشتری"),
@@ -91,6 +110,13 @@ class Contacts(RecordType):
     related = (Related("deals", "contact"), Related("leads", "contact", quiet=True))
     next_step_field, last_step_field = "next_contact_at", "last_contacted_at"
     match_fields = ("email", "phone", "national_id")
+    duplicate_keys = (
+        Key("phone", _("same phone number"), ("contact_points", "phone"), lambda c: points_of(c, "phone")),
+        Key("email", _("same email address"), ("contact_points", "email"), lambda c: points_of(c, "email")),
+        Key("national", _("same national ID"), ("national_id",), lambda c: [plain_key(c.national_id)]),
+        Key("at", _("same name at the same company"), ("label", "company"), lambda c: named_at(c, c.company_id)),
+        Key("name", _("same name"), ("label",), lambda c: named_at(c), is_weak=True),
+    )
     synonyms = {
         "label": ("name", "full_name", "contact", "contact_name", "نام و نام خانوادگی", "نام کامل", "نام مخاطب"),
         "first_name": ("given_name", "forename", "نام کوچک"),

@@ -9,6 +9,7 @@ from crm_core.sales.models import Deal
 from kernel.access.models import Record
 from kernel.lib.ids import uuid7
 from kernel.records.columns import PhoneField
+from kernel.records.models import Comparable
 
 
 class LeadStatus(Record):
@@ -36,7 +37,7 @@ class QualificationItem(Record):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
 
-class Lead(Record):
+class Lead(Comparable):
     """Somebody who may become a customer. `intake_due_at` stands while nobody has dealt with it; `conversion` is the
     change set that made a company, a contact and a deal of it; `intake_key` keeps a repeated submission from being a
     second lead."""
@@ -72,9 +73,9 @@ class Lead(Record):
     conversion = models.UUIDField(null=True, blank=True, editable=False)
     intake_key = models.CharField(max_length=64, blank=True, editable=False)
 
-    class Meta(Record.Meta):
+    class Meta(Comparable.Meta):
         indexes = [
-            *Record.Meta.indexes,
+            *Comparable.Meta.indexes,
             models.Index(fields=["status", "created_at", "id"], name="lead_status", condition=Q(deleted_at=None)),
             models.Index(fields=["intake_due_at", "id"], name="lead_intake_due", condition=Q(deleted_at=None)),
         ]

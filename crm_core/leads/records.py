@@ -11,6 +11,8 @@ from crm_core.leads.models import Lead, LeadForm, LeadStatus, QualificationItem
 from crm_core.leads.rules import check_status, follow_consent, follow_name, follow_source, follow_status, ground_of
 from kernel.access.actor import Access, Actor
 from kernel.events.names import tell
+from kernel.lib.names import company_key, person_key
+from kernel.records.duplicates import Key
 from kernel.records.types import Board, Panel, RecordType, Verb, field, register
 
 tell("lead.converted", _("%(who)s converted this lead"))
@@ -29,6 +31,11 @@ ORIGIN = {
     "consent_version": _("Wording of the consent"),
     "consent_text": _("Agreed to"),
 }
+
+
+def named_at(lead: Any) -> list[str]:
+    name, company = person_key(lead.name), company_key(lead.company_name)
+    return [f"{name} {company}"] if name and company else []
 
 
 @register
@@ -68,6 +75,12 @@ class Leads(RecordType):
         ),
     )  # fmt: skip
     match_fields = ("email", "phone", "name")
+    duplicate_keys = (
+        Key("phone", _("same phone number"), ("phone",), lambda lead: [lead.phone]),
+        Key("email", _("same email address"), ("email",), lambda lead: [lead.email.lower()]),
+        Key("at", _("same name at the same company"), ("name", "company_name"), lambda lead: named_at(lead)),
+        Key("name", _("same name"), ("name",), lambda lead: [person_key(lead.name)], is_weak=True),
+    )
     synonyms = {
         "name": ("lead", "lead_name", "full_name", "contact_name", "person", "نام سرنخ", "نام و نام خانوادگی",
                  "نام کامل"),

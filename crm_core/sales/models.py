@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm_core.contacts.models import Company, Contact, LeadSource
 from kernel.access.models import Record
 from kernel.records.columns import CurrencyField, MoneyField, PercentField
+from kernel.records.models import Comparable
 
 
 class Pipeline(Record):
@@ -36,7 +37,7 @@ class LostReason(Record):
     name = models.CharField(_("name"), max_length=100)
 
 
-class Product(Record):
+class Product(Comparable):
     name = models.CharField(_("name"), max_length=200)
     code = models.CharField(_("code"), max_length=50, blank=True)
     category = models.CharField(_("category"), max_length=100, blank=True)
@@ -46,7 +47,7 @@ class Product(Record):
     unit = models.CharField(_("unit"), max_length=30, blank=True)
     active = models.BooleanField(_("active"), default=True)
 
-    class Meta(Record.Meta):
+    class Meta(Comparable.Meta):
         constraints = [
             models.UniqueConstraint(
                 fields=["code"],

@@ -9,6 +9,8 @@ from crm_core.sales.rules import follow_lines, follow_stage, kinds_of
 from crm_core.sales.stage_rules import check_pipeline, check_stage, kind_of_name, line_up
 from kernel.access.actor import Actor
 from kernel.events.names import tell
+from kernel.lib.names import plain_key
+from kernel.records.duplicates import Key
 from kernel.records.specs import spec_of
 from kernel.records.types import Board, BuiltIn, Panel, RecordType, Related, RowsField, Verb, field, register
 
@@ -154,6 +156,10 @@ class Products(RecordType):
     sort = "name"
     panels = (Panel(_("Product"), ("name", "code", "category", "unit", "price", "cost", "active")),)
     match_fields = ("name", "code")
+    duplicate_keys = (
+        Key("code", _("same code"), ("code",), lambda product: [plain_key(product.code)]),
+        Key("name", _("same name"), ("name",), lambda product: [plain_key(product.name)]),
+    )
     synonyms = {
         "name": ("product", "product_name", "item", "item_name", "title", "کالا", "نام کالا", "محصول", "نام محصول"),
         "code": ("sku", "product_code", "item_code", "part_number", "کد کالا", "شناسه کالا"),

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.subscribers import publish
-from kernel.records import afterwards, steps
+from kernel.records import afterwards, duplicates, steps
 from kernel.records.change import (
     SEEN,
     NotFound,
@@ -206,10 +206,11 @@ def _act(item: Item, earliest: Callable[[], Mapping[UUID, datetime]]) -> dict[st
 
 
 def _without_repeated(access: Access, ready: list[tuple[Item, dict[str, Any]]]) -> list[tuple[Item, dict[str, Any]]]:
-    """Those that give no second record a value that only one may have."""
+    """Those that give no second record what only one may have, and are no second ones themselves."""
     every = set(access.rtype.specs())
     changed = {i.record.pk: every if i.is_back else set(i.values) | set(changes) for i, changes in ready}
     problems = check_unique(access, [item.record for item, _changes in ready], changed)
+    problems |= duplicates.check_many(access, [item.record for item, _changes in ready])
     for item, _changes in ready:
         if item.record.pk in problems:
             item.error, item.is_changed = problems[item.record.pk], False

@@ -26,7 +26,7 @@ from kernel.events.models import Event
 from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 from kernel.lib.text import fold, sort_key
-from kernel.records import afterwards, steps
+from kernel.records import afterwards, duplicates, steps
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import count_of, one, quoted, rows_of, write
 from kernel.records.storage import MOST_KEY
@@ -191,6 +191,7 @@ def change(
         # A record may be handed to somebody out of one's own reach, hence as it was held; a new one as it will be.
         access.check(verb_of(access.rtype, event), held)
         stamp(access.rtype, record)
+        duplicates.check(access, record, is_new=is_new)
         row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
         _save(record, access.rtype, row)
         publish([row])
@@ -306,6 +307,7 @@ def stamp(rtype: RecordType, record: Any) -> None:
     record.label = rtype.label_of(record)[:300]
     record.label_key = sort_key(record.label)[:MOST_KEY]  # one character may fold to many: “ﷺ” to eighteen
     derive_texts(rtype, record)
+    duplicates.stamp_keys(rtype, record)
 
 
 def derive_texts(rtype: RecordType, record: Any) -> None:

@@ -1,5 +1,7 @@
 """What a tenant says about its record types as a whole."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -7,6 +9,38 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Member, Record, Role, Team
 from kernel.lib.ids import uuid7
+
+
+class Comparable(Record):
+    """What a type with `duplicate_keys` is made of: the array is what a record is compared by (kernel.records.duplicates)."""
+
+    duplicate_keys = ArrayField(models.TextField(), default=list, editable=False)
+
+    class Meta(Record.Meta):
+        abstract = True
+        indexes = [
+            *Record.Meta.indexes,
+            GinIndex(fields=["duplicate_keys"], name="%(class)s_alike", condition=Q(deleted_at=None)),
+        ]
+
+
+class DuplicateRule(models.Model):
+    """What becomes of a new record of a type that is like another one, by the door it comes through."""
+
+    class Action(models.TextChoices):
+        ALLOW = "allow", _("Let it pass")
+        WARN = "warn", _("Warn")
+        BLOCK = "block", _("Refuse")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50, unique=True)
+    form = models.CharField(max_length=5, choices=Action.choices, default=Action.WARN)
+    api = models.CharField(max_length=5, choices=Action.choices, default=Action.WARN)
+    imports = models.CharField(max_length=5, choices=Action.choices, default=Action.WARN)
+    tells_unseen = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.record_type
 
 
 class Tag(Record):

@@ -23,6 +23,7 @@ from kernel.records.specs import FieldSpec, spec_of
 if TYPE_CHECKING:
     from kernel.access.actor import Access, Actor
     from kernel.events.models import Event
+    from kernel.records.duplicates import Key
 
 registry: dict[str, RecordType] = {}
 
@@ -171,6 +172,7 @@ class RecordType:
     has_form: ClassVar[bool] = True  # whether a form makes one: a file comes by being uploaded
     told_with_label: ClassVar[tuple[str, ...]] = ()
     match_fields: ClassVar[tuple[str, ...]] = ()
+    duplicate_keys: ClassVar[tuple[Key, ...]] = ()  # what tells that two may be one: kernel.records.duplicates
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
     @property

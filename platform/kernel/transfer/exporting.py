@@ -21,6 +21,7 @@ from kernel.records.columns import tenant_currency
 from kernel.records.find import Found, find
 from kernel.records.kinds.choices import Choice, known
 from kernel.records.kinds.numbers import Money
+from kernel.records.selection import Selection
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import attributes_of
@@ -52,8 +53,10 @@ def start(
     query: Mapping[str, Any] | None = None,
     fields: Iterable[str] | None = None,
     headers: str = "names",
+    selection: Selection | None = None,
 ) -> Run:
-    """Begin an export. Raises PermissionDenied, and ValidationError for what cannot be asked."""
+    """Begin an export, of a `selection` of rows if there is one. Raises PermissionDenied, and ValidationError for what
+    cannot be asked."""
     actor.check_system("export")
     if slug not in registry:
         raise ValidationError({"type": ValidationError(_("There is nothing of this type to export."), code="unknown")})
@@ -73,6 +76,8 @@ def start(
     columns_of(access, names)
     params = {"type": slug, "format": file_format, "query": query, "fields": names, "headers": headers}
     params["language"] = get_language()
+    if selection is not None:
+        params["selection"] = selection.as_json()
     return runs.start("export", actor, str(access.rtype.label_plural), params)
 
 
@@ -116,7 +121,7 @@ class Exporting:
         with self.work.chunk() as run:
             self.actor.check_system("export")
             self.columns = columns_of(self.access, self.params["fields"])
-            found = find(self.access, self.params["query"])
+            found = self._found()
             run.done, run.total = 0, found.count(most=10_000_000)
         writer = self._writer(file)
         writer.write_row(self._header())
@@ -125,6 +130,10 @@ class Exporting:
             pass
         writer.close()
         return self.work.run.done
+
+    def _found(self) -> Found:
+        kept = self.params.get("selection")
+        return Selection.read(kept).found(self.access) if kept else find(self.access, self.params["query"])
 
     def _write_piece(self, writer: TableWriter, chunks: Any, found: Found) -> bool:
         with self.work.chunk() as run:

@@ -84,9 +84,8 @@ class Wish:
             return _("Move to the trash")
         if self.verb:
             return str(verb_of(access, self.verb).label)
-        if not self.values:
-            return _("Tags")
-        return ", ".join(str(self.spec(access, name).label) for name in self.values)
+        # No field is named: whoever sees what was done may know less than whoever did it.
+        return _("Edit") if self.values else _("Tags")
 
     # -- in deed
 

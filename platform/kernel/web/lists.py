@@ -16,6 +16,7 @@ from kernel.records.find import COUNTED, Found, Page, find
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.web import board
+from kernel.web.bulk import bar_of
 from kernel.web.cells import Cells
 from kernel.web.chips import chips_of
 from kernel.web.controls import label_of
@@ -97,6 +98,8 @@ def list_context(request: HttpRequest, access: Access, found: Found, shown_page:
         "has_figures": bool(shown_page.rows) and bool(sums_of(access)),
         "clear_url": f"{list_url(rtype.slug)}?view=all",
         "may_board": bool(rtype.board and rtype.board.by in access.readable()), "view": "list",
+        "bar": bar_of(access) if shown_page.rows else [],
+        "all_matching": "" if count is None else fmt.number(count), "matching": "" if count is None else count,
     }  # fmt: skip
 
 

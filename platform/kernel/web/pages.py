@@ -18,7 +18,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], status: i
     return response
 
 
-def go(request: HttpRequest, url: str, text: Any = "", **more: Any) -> HttpResponse:
+def go(request: HttpRequest, url: str, text: Any = "", /, **more: Any) -> HttpResponse:
     """On to another page, with a toast there. htmx is told to load it whole."""
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=200)

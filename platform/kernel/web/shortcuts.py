@@ -76,6 +76,8 @@ FIXED = (
     Shortcut("close", "Escape", gettext_lazy("Close what is on top"), ANYWHERE, is_heard=True),
     Shortcut("row-next", "KeyJ", gettext_lazy("Next row"), LISTS),
     Shortcut("row-previous", "KeyK", gettext_lazy("Previous row"), LISTS),
+    Shortcut("select", "KeyX", gettext_lazy("Select the row"), LISTS),
+    Shortcut("select-range", "Shift+KeyX", gettext_lazy("Select all rows up to this one"), LISTS),
     Shortcut("open", "Enter", gettext_lazy("Open the row"), LISTS, is_heard=True),
     Shortcut("peek", "Space", gettext_lazy("Look at the row beside the list"), LISTS, is_heard=True),
     Shortcut("move", "Alt+Arrows", gettext_lazy("Move a card to another stage"), LISTS, is_heard=True),

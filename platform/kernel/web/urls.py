@@ -5,7 +5,9 @@ from django.urls import path
 from kernel.web import (
     board,
     builder,
+    bulk,
     cell,
+    changes,
     columns,
     compose,
     detail,
@@ -13,6 +15,7 @@ from kernel.web import (
     files,
     filters,
     groups,
+    installing,
     lists,
     moves,
     options,
@@ -24,6 +27,9 @@ from kernel.web import (
 )
 
 urlpatterns = [
+    path("manifest.webmanifest", installing.manifest, name="manifest"),
+    path("sw.js", installing.worker, name="service-worker"),
+    path("offline", installing.offline, name="offline"),
     path("search", search.results, name="search"),
     path("palette", search.palette, name="palette"),
     path("shortcuts", shortcuts.sheet, name="shortcuts"),
@@ -41,6 +47,13 @@ urlpatterns = [
     path("r/<slug:slug>/options", options.options, name="record-options"),
     path("r/<slug:slug>/pick/<slug:name>", options.pick, name="record-pick"),
     path("r/<slug:slug>/compose", compose.add, name="record-compose"),
+    path("r/<slug:slug>/bulk", bulk.change, name="record-bulk"),
+    path("changes/<uuid:pk>", changes.show, name="changes"),
+    path("changes/<uuid:pk>/status", changes.status, name="changes-status"),
+    path("changes/<uuid:pk>/cancel", changes.stop, name="changes-cancel"),
+    path("changes/<uuid:pk>/undo", changes.undo, name="changes-undo"),
+    path("changes/<uuid:pk>/restore", changes.restore, name="changes-restore"),
+    path("changes/<uuid:pk>/problems", changes.problems, name="changes-problems"),
     path("r/<slug:slug>/filters", filters.choose, name="record-filters"),
     path("r/<slug:slug>/filters/build", builder.build, name="filter-builder"),
     path("r/<slug:slug>/columns", columns.choose, name="record-columns"),

@@ -1,63 +1,138 @@
 import { $, $$, announce, count, fill } from "./lib.js";
 
-/** Rows with a checkbox named ids and a bulk bar that appears with the first of them. */
+/**
+ * Rows with a checkbox named ids and a bulk bar that appears with the first of them. With data-key the selection holds
+ * while somebody pages through the list; a selection of all that match remembers what was taken out of it.
+ */
 class SelectRows extends HTMLElement {
   connectedCallback() {
     if (this.ready) return;
     this.ready = true;
+    this.ids = new Set();
+    this.out = new Set();
+    this.whole = false;
+    this.recall();
     this.addEventListener("click", (event) => this.range(event));
     this.addEventListener("change", (event) => {
-      if (event.target.matches("[data-all-rows]")) for (const box of this.boxes) box.checked = event.target.checked;
+      if (event.target.matches("[data-all-rows]")) for (const box of this.boxes) this.mark(box, event.target.checked);
+      if (event.target.matches("[name=ids]")) this.mark(event.target, event.target.checked);
       if (event.target.matches("[data-all-rows], [name=ids]")) this.refresh();
     });
     this.addEventListener("click", (event) => {
       if (event.target.closest("[data-clear]")) this.clear();
-      if (event.target.closest("[data-everything]")) this.everything(true);
+      if (event.target.closest("[data-everything]")) this.everything();
+      if (event.target.closest("[data-pick]")) this.picking(!this.hasAttribute("picking"));
     });
     this.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.chosen.length && !event.target.closest("crm-inline[editing], [popover]")) this.clear();
+      if (event.key === "Escape" && this.size && !event.target.closest("crm-inline[editing], [popover]")) this.clear();
     });
+    this.addEventListener("submit", (event) => this.send(event));
+    this.addEventListener("select-row", (event) => this.byKey(event));
     this.addEventListener("htmx:afterSettle", () => this.refresh(true));
     addEventListener("pageshow", () => this.refresh(true));
     this.refresh(true);
   }
 
-  get boxes() { return $$("[name=ids]", this); }
-  get chosen() { return this.boxes.filter((box) => box.checked); }
-  get all() { return $("input[data-all-matching]", this); }
+  get boxes() { return $$("input[type=checkbox][name=ids]", this); }
+  get all() { return $("input[type=hidden][data-all-matching]", this); }
+  get size() { return this.whole ? (this.total ? this.total - this.out.size : Infinity) : this.ids.size; }
+  get total() { return Number(this.dataset.all || 0); }
+
+  mark(box, on) {
+    box.checked = on;
+    if (this.whole) this.out[on ? "delete" : "add"](box.value);
+    else this.ids[on ? "add" : "delete"](box.value);
+  }
 
   range(event) {
     const box = event.target;
     if (!box.matches?.("[name=ids]")) return;
-    const boxes = this.boxes, at = boxes.indexOf(box);
-    if (event.shiftKey && this.last !== undefined) {
-      for (let i = Math.min(at, this.last); i <= Math.max(at, this.last); i++) boxes[i].checked = box.checked;
-      this.refresh();
-    }
-    this.last = at;
+    this.reach(box, event.shiftKey, box.checked);
   }
 
-  everything(on) {
-    if (this.all) this.all.disabled = !on;
-    this.refresh(false, on);
+  reach(box, shift, on) {
+    const boxes = this.boxes, at = boxes.indexOf(box);
+    if (shift && this.last !== undefined) for (let i = Math.min(at, this.last); i <= Math.max(at, this.last); i++) this.mark(boxes[i], on);
+    this.last = at;
+    this.refresh();
+  }
+
+  /** x selects the row that holds the focus, Shift+x all from the last one to it. */
+  byKey({ detail }) {
+    const box = $("[name=ids]", detail.row);
+    if (!box) return;
+    if (!detail.shift) this.mark(box, !box.checked);
+    this.reach(box, detail.shift, detail.shift || box.checked);
+  }
+
+  picking(on) {
+    this.toggleAttribute("picking", on);
+    $("[data-pick]", this)?.setAttribute("aria-pressed", String(on));
+    if (!on && this.size) this.clear();
+  }
+
+  everything() {
+    this.whole = true;
+    this.out.clear();
+    this.refresh();
   }
 
   clear() {
-    for (const box of this.boxes) box.checked = false;
+    this.whole = false;
+    this.ids.clear();
+    this.out.clear();
     this.refresh();
     (this.boxes[this.last ?? 0] || this).focus?.();
   }
 
-  refresh(quiet = false, everything = false) {
-    const n = this.chosen.length, bar = $("[data-bulk]", this), head = $("[data-all-rows]", this);
-    if (!everything && this.all) this.all.disabled = true;
-    if (head) { head.checked = n > 0 && n === this.boxes.length; head.indeterminate = n > 0 && n < this.boxes.length; }
+  send(event) {
+    const here = new Set(this.boxes.map((box) => box.value));
+    this.fill("[data-elsewhere]", this.whole ? [] : [...this.ids].filter((id) => !here.has(id)));
+    this.fill("[data-except]", this.whole ? [...this.out] : []);
+    if (event.submitter?.value === "export" || !window.htmx) return;
+    event.preventDefault();
+    const values = {};
+    for (const [name, value] of new FormData(event.target, event.submitter)) values[name] = name in values ? `${values[name]},${value}` : value;
+    window.htmx.ajax("POST", event.target.action, { target: "#dialog-content", values });
+  }
+
+  fill(selector, ids) {
+    const input = $(selector, this);
+    if (input) { input.value = ids.join(","); input.disabled = !ids.length; }
+  }
+
+  recall() {
+    for (const box of this.boxes) if (box.checked) this.ids.add(box.value);
+    if (!this.dataset.key) return;
+    try {
+      const kept = JSON.parse(sessionStorage.getItem("selected") || "{}");
+      if (kept.key !== this.dataset.key) return;
+      this.ids = new Set(kept.ids);
+      this.out = new Set(kept.out);
+      this.whole = kept.whole;
+    } catch { /* nothing kept */ }
+  }
+
+  remember() {
+    if (!this.dataset.key) return;
+    const kept = { key: this.dataset.key, ids: [...this.ids], out: [...this.out], whole: this.whole };
+    try { sessionStorage.setItem("selected", JSON.stringify(kept)); } catch { /* full or forbidden: this page has it */ }
+  }
+
+  refresh(quiet = false) {
+    const boxes = this.boxes, n = this.size, bar = $("[data-bulk]", this), head = $("[data-all-rows]", this);
+    for (const box of boxes) box.checked = this.whole ? !this.out.has(box.value) : this.ids.has(box.value);
+    const here = boxes.filter((box) => box.checked).length;
+    if (this.all) this.all.disabled = !this.whole;
+    if (head) { head.checked = here > 0 && here === boxes.length; head.indeterminate = here > 0 && here < boxes.length; }
+    if (n && this.dataset.key) { this.toggleAttribute("picking", true); $("[data-pick]", this)?.setAttribute("aria-pressed", "true"); }
+    if (!quiet) this.remember();
     if (!bar) return;
     bar.hidden = n === 0;
-    const words = everything ? this.dataset.everything : fill(n === 1 ? this.dataset.one : this.dataset.many, { n: count(n) });
+    const words = n === Infinity || (this.whole && !this.dataset.key) ? this.dataset.everything : fill(n === 1 ? this.dataset.one : this.dataset.many, { n: count(n) });
     $("[data-count]", bar).textContent = words;
-    const more = $("[data-everything]", bar);
-    if (more) more.hidden = everything || n < this.boxes.length || !this.dataset.everything;
+    const more = $("button[data-everything]", bar);
+    if (more) more.hidden = this.whole || here < boxes.length || !this.dataset.everything || (this.total && this.total <= n);
     if (!quiet) announce(n ? words : this.dataset.none);
   }
 }

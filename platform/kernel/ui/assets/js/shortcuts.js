@@ -4,8 +4,8 @@ import { $, $$ } from "./lib.js";
 const WINDOW = 1000;
 let before = "", at = 0;
 
-const rows = () => $$("#main :is(tbody tr, .cards > li, .search-hits > li)").filter((row) => row.offsetParent && $("a[href]", row));
-const here = () => document.activeElement?.closest("tbody tr, .cards > li, .search-hits > li");
+const rows = () => $$("#main :is(tbody tr, .cards > li, .search-hits > li, .inbox > li)").filter((row) => row.offsetParent && $("a[href]", row));
+const here = () => document.activeElement?.closest("tbody tr, .cards > li, .search-hits > li, .inbox > li");
 const shown = (node) => node.offsetParent !== null || node.getClientRects().length;
 
 const acts = {
@@ -13,6 +13,8 @@ const acts = {
   sheet: (url) => window.htmx.ajax("GET", url, { target: "#dialog-content", source: "#dialog-content" }),
   "row-next": () => step(1),
   "row-previous": () => step(-1),
+  select: () => select(false),
+  "select-range": () => select(true),
 };
 
 function step(by) {
@@ -21,6 +23,11 @@ function step(by) {
   const link = row && $("a[href]", row);
   link?.focus({ preventScroll: true });
   link?.scrollIntoView({ block: "nearest" });
+}
+
+function select(shift) {
+  const row = here();
+  row?.closest("crm-select-rows")?.dispatchEvent(new CustomEvent("select-row", { detail: { row, shift } }));
 }
 
 /** One key pressed while nobody types. A key that begins a pair waits a second for the other. */

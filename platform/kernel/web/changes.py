@@ -141,9 +141,7 @@ def _refused(actor: Actor, run: Run, request: HttpRequest) -> list[Refused]:
     """The first of what was not done, of records in reach; of fields that were kept those that may be read."""
     found = []
     for problem in undoing.conflicts_of(run, limit=SHOWN):
-        slug, pk = (
-            (problem.cells[4]["type"], problem.cells[4]["id"]) if run.kind == undoing.KIND else _of_bulk(run, problem)
-        )
+        slug, pk = _about(run, problem)
         access = actor.access(registry[slug])
         record = get(access, UUID(pk)) or get(access, UUID(pk), deleted=True) if access.may("view") else None
         if record is None:

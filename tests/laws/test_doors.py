@@ -19,6 +19,9 @@ PUBLIC = {
         "reset/<str:token>",
         "join/<str:token>",
         "styleguide",
+        "manifest.webmanifest",
+        "sw.js",
+        "offline",
         "files/<str:token>",  # the token is the key
         "attachments/<str:token>",  # so it is here
         "f/<str:address>",  # a form for strangers

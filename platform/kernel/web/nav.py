@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
@@ -32,6 +33,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
     tenant = request.tenant  # type: ignore[attr-defined]
     return {
         "workspace": {"name": tenant.name, "url": "/"},
+        "device": f"{tenant.pk.hex}-{member.pk.hex}-{get_language() or tenant.language}",
         "nav": SimpleLazyObject(lambda: list(_entries(request, actor))),
         "nav_end": SimpleLazyObject(lambda: list(_end(request, actor))),
         "tabs": SimpleLazyObject(lambda: _tabs(list(_entries(request, actor)))),

@@ -20,6 +20,8 @@ def content_security_policy() -> str:
         "style-src 'self'",
         "img-src 'self' data: blob:",
         f"connect-src 'self'{bucket_origins()}",
+        "worker-src 'self'",
+        "manifest-src 'self'",
         "object-src 'none'",
         f"form-action 'self' {workspaces}",
         "frame-ancestors 'none'",

@@ -16,6 +16,7 @@ from kernel.web import (
     filters,
     groups,
     installing,
+    installing,
     lists,
     moves,
     options,
@@ -27,6 +28,9 @@ from kernel.web import (
 )
 
 urlpatterns = [
+    path("manifest.webmanifest", installing.manifest, name="manifest"),
+    path("sw.js", installing.worker, name="service-worker"),
+    path("offline", installing.offline, name="offline"),
     path("manifest.webmanifest", installing.manifest, name="manifest"),
     path("sw.js", installing.worker, name="service-worker"),
     path("offline", installing.offline, name="offline"),

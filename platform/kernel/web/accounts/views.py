@@ -59,7 +59,10 @@ def wrong_password() -> str:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     close_session(request)
-    return HttpResponseRedirect("/login")
+    answer = HttpResponseRedirect("/login")
+    # The service worker, its caches and what was typed without being saved: nothing stays for who comes next.
+    answer["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 @public

@@ -1,0 +1,100 @@
+// Without a network: a bar says so, and what is being typed into a form stays on this device until it is saved.
+import { $, $$, toast } from "./lib.js";
+
+const DRAFT = "draft:", DAYS = 7 * 864e5;
+const kept = (input) =>
+  input.name && !input.closest("[data-remote]") && !/^(hidden|password|file|submit|button)$/.test(input.type) && !/^(version|base|csrf)/.test(input.name);
+
+class Offline extends HTMLElement {
+  connectedCallback() {
+    this.mine = `${DRAFT}${this.dataset.for}:`;
+    const say = () => { this.hidden = navigator.onLine; };
+    for (const name of ["online", "offline"]) addEventListener(name, say);
+    say();
+    navigator.serviceWorker?.register(`/sw.js?for=${encodeURIComponent(this.dataset.for)}`).catch(() => {});
+    this.sweep();
+    document.addEventListener("input", (event) => this.type(event.target));
+    document.addEventListener("change", (event) => this.type(event.target));
+    document.addEventListener("submit", (event) => this.leave(event), true);
+    document.addEventListener("htmx:afterRequest", (event) => {
+      const form = event.detail.elt.closest?.("form[data-draft]");
+      if (form && event.detail.successful && event.detail.requestConfig.verb === "post") this.drop(form);
+    });
+    for (const form of $$("form[data-draft]")) this.meet(form);
+  }
+
+  key(form) { return `${this.mine}${location.pathname} ${form.dataset.draft}`; }
+  drop(form) { clearTimeout(form.drafting); localStorage.removeItem(this.key(form)); }
+
+  /** Nobody else's drafts stay, no old ones, and none of a form that was saved: its page led to this one. */
+  sweep() {
+    const from = document.referrer && new URL(document.referrer).pathname;
+    for (const key of Object.keys(localStorage)) {
+      if (!key.startsWith(DRAFT)) continue;
+      const { at = 0, sent } = read(key);
+      const path = key.slice(this.mine.length).split(" ")[0];
+      if (!key.startsWith(this.mine) || Date.now() - at > DAYS || (sent && path === from && path !== location.pathname)) localStorage.removeItem(key);
+    }
+  }
+
+  type(input) {
+    const form = input.closest?.("form[data-draft]");
+    if (!form || !kept(input)) return;
+    clearTimeout(form.drafting);
+    form.drafting = setTimeout(() => this.keep(form), 300);
+  }
+  keep(form, sent) {
+    clearTimeout(form.drafting);
+    const values = [...form.elements].filter(kept).map((input) => [input.name, input.value, /^(checkbox|radio)$/.test(input.type) ? input.checked : null]);
+    try { localStorage.setItem(this.key(form), JSON.stringify({ at: Date.now(), sent, values })); } catch { /* no room: then without */ }
+  }
+
+  leave(event) {
+    const form = event.target;
+    if (form.getAttribute("action") === "/logout") return this.forget();
+    if (!form.matches("form[data-draft]")) return;
+    this.keep(form, true);
+    if (navigator.onLine) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    toast({ text: this.dataset.kept, tone: "warn" });
+  }
+  forget() {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(DRAFT)) localStorage.removeItem(key);
+    navigator.serviceWorker?.controller?.postMessage("forget");
+  }
+
+  /** What was typed here and not saved is offered, never put in by itself: the record may have moved on. */
+  meet(form) {
+    const { values, at } = read(this.key(form));
+    if (!values || $(".errors", form)) return;
+    const differs = values.some(([name, value, on]) => find(form, name, value, on).some((input) => (on === null ? input.value !== value : input.checked !== on)));
+    if (!differs) return this.drop(form);
+    const notice = $("template", this).content.firstElementChild.cloneNode(true);
+    const time = $("time", notice);
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" }).format(at);
+    notice.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (!button) return;
+      if (button.matches("[data-back]")) put(form, values);
+      else this.drop(form);
+      notice.remove();
+    });
+    form.prepend(notice);
+  }
+}
+
+const read = (key) => { try { return JSON.parse(localStorage.getItem(key)) || {}; } catch { return {}; } };
+const find = (form, name, value, on) =>
+  [...form.elements].filter((input) => input.name === name && kept(input) && (on === null || input.value === value));
+function put(form, values) {
+  for (const [name, value, on] of values) {
+    for (const input of find(form, name, value, on)) {
+      if (on === null) input.value = value;
+      else input.checked = on;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
+}
+customElements.define("crm-offline", Offline);

@@ -27,7 +27,7 @@ from kernel.web.controls import label_of
 from kernel.web.reach import record_url
 
 SNIPPET = 200
-RUN_PAGES = {"import": "/imports/{}", "export": "/exports/{}", "report": "/reports/{}"}
+RUN_PAGES = {"import": "/imports/{}", "export": "/exports/{}", "report": "/reports/{}", "bulk": "/changes/{}"}
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ PUBLIC = {
         "files/<str:token>",  # the token is the key
         "attachments/<str:token>",  # so it is here
         "f/<str:address>",  # a form for strangers
+        "notifications/leave/<str:token>",  # out of a mail; the token is the key
         "dev/mail",  # exists with embedded services only, for this machine only
     },
     "config.urls_public": {

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor
 from kernel.records.kinds.relations import read_id
-from kernel.records.mentioning import shown
+from kernel.records.mentioning import shown, takes_mentions
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -50,6 +50,8 @@ class Controls:
             if widget == "textarea":
                 told["rows"] = 4
                 told["value"] = shown(self.actor, value)
+                if takes_mentions(spec):
+                    told["url"] = f"/r/{self.access.rtype.slug}/mentionable"
         elif widget == "phone" and isinstance(value, str) and value.startswith("+"):
             told["value"] = self.actor.format.phone(value)
         return Field(widget=widget, **told)

@@ -1,5 +1,6 @@
 """One record on a page: its properties, what happened to it, and what hangs on it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +29,16 @@ from kernel.web.reach import access_to, list_url, record_of, record_url
 from kernel.web.todo import Todo, todos_of
 
 RELATED = 10
+
+
+Part = Callable[[HttpRequest, Access, Any], str]
+_parts: list[Part] = []
+
+
+def add_part(part: Part) -> None:
+    """A part of an app's own, below the fields of every record's page; one with nothing to say answers nothing."""
+    if part not in _parts:
+        _parts.append(part)
 
 
 @dataclass
@@ -83,6 +94,7 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
         "composers": composers_of(access), "todos": _todos(access, record),
         "about": f"{slug}:{pk}", "files": files.panel(access, record),
         "file": files.told_of(access, record) if slug == "files" else None,
+        "parts": [told for part in _parts if (told := part(request, access, record))],
     }  # fmt: skip
     if within := QueryDict(request.GET.get("in", "")).urlencode():
         context["crumbs"] = [{**list_crumb(rtype), "url": f"{list_url(slug)}?{within}"}]

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import OperationalError
-from django.db.models import TextField
+from django.db.models import IntegerField, TextField
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
@@ -24,7 +24,15 @@ from kernel.web.errors import busy
 log = logging.getLogger(__name__)
 BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
+# What pages want to know of a member anyway: {attribute: a number, in SQL over access_member}.
+_along: dict[str, str] = {}
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def read_along(name: str, sql: str) -> None:
+    """Have a number read in the statement that every request asks for its member, as an attribute of the member."""
+    _along[name] = sql
 
 
 def member_of(identity: Identity | None) -> Member | None:
@@ -32,7 +40,9 @@ def member_of(identity: Identity | None) -> Member | None:
     if identity is None:
         return None
     fields = RawSQL(stamp.SQL, (), TextField())  # noqa: S611 - our own words alone
-    member = Member.objects.alive().annotate(fields=fields).filter(identity=identity.pk, active=True).first()
+    more = {name: RawSQL(sql, (), IntegerField()) for name, sql in _along.items()}  # noqa: S611 - as above
+    rows = Member.objects.alive().annotate(fields=fields, **more)
+    member = rows.filter(identity=identity.pk, active=True).first()
     if member is not None:
         stamp.tell(member.fields)
     return member

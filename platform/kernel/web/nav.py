@@ -16,12 +16,25 @@ from kernel.records.views import favourite_name, mark_key, marks_of
 May = Callable[[Actor], bool]
 _added: list[tuple[Any, str, str, May]] = []
 _first: list[tuple[Any, str, str, May]] = []
+_bell: list[str] = []
+MOST_UNREAD = 99
 
 
 def add(label: Any, url: str, icon: str, may: May, *, first: bool = False) -> None:
     """A page of an app's own in the sidebar, for those who may use it; `first` right below the home page, and in the
     bar of a phone. Called where its addresses are declared."""
     (_first if first else _added).append((label, url, icon, may))
+
+
+def set_bell(url: str) -> None:
+    """Where notifications are read: the bell of every page leads there, and asks at url/bell how it is now."""
+    _bell[:] = [url]
+
+
+def _bell_of(actor: Actor) -> dict[str, Any] | None:
+    count = getattr(actor.member, "unread", 0)
+    shown = actor.format.number(min(count, MOST_UNREAD)) + ("+" if count > MOST_UNREAD else "")
+    return {"url": _bell[0], "count": count, "shown": shown} if _bell else None
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:
@@ -34,6 +47,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
     return {
         "workspace": {"name": tenant.name, "url": "/"},
         "device": f"{tenant.pk.hex}-{member.pk.hex}-{get_language() or tenant.language}",
+        "bell": _bell_of(actor),
         "nav": SimpleLazyObject(lambda: list(_entries(request, actor))),
         "nav_end": SimpleLazyObject(lambda: list(_end(request, actor))),
         "tabs": SimpleLazyObject(lambda: _tabs(list(_entries(request, actor)))),

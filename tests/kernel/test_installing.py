@@ -1,4 +1,4 @@
-"""The workspace on a phone: manifest, service worker, the page without a network, and nothing left after signing out."""
+"""The workspace on a phone: manifest, service worker, the page without a network, nothing left behind."""
 
 import json
 import re

@@ -55,7 +55,7 @@ class Companies(RecordType):
     match_fields = ("name", "email", "phone", "website")
     duplicate_keys = (
         Key("phone", _("same phone number"), ("phone",), lambda c: [c.phone]),
-        Key("email", _("same email address"), ("email",), lambda c: [c.email.lower()]),
+        Key("email", _("same email address"), ("email",), lambda c: [(c.email or "").lower()]),
         Key("site", _("same website"), ("website",), lambda c: [site_key(c.website)]),
         Key("name", _("same name"), ("name",), lambda c: [company_key(c.name)]),
     )

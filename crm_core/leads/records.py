@@ -77,7 +77,7 @@ class Leads(RecordType):
     match_fields = ("email", "phone", "name")
     duplicate_keys = (
         Key("phone", _("same phone number"), ("phone",), lambda lead: [lead.phone]),
-        Key("email", _("same email address"), ("email",), lambda lead: [lead.email.lower()]),
+        Key("email", _("same email address"), ("email",), lambda lead: [(lead.email or "").lower()]),
         Key("at", _("same name at the same company"), ("name", "company_name"), lambda lead: named_at(lead)),
         Key("name", _("same name"), ("name",), lambda lead: [person_key(lead.name)], is_weak=True),
     )

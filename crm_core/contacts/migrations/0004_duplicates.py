@@ -6,29 +6,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0003_shortcuts'),
-        ('contacts', '0003_source_intake'),
+        ("access", "0003_shortcuts"),
+        ("contacts", "0003_source_intake"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='company',
-            name='duplicate_keys',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None),
+            model_name="company",
+            name="duplicate_keys",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.TextField(), default=list, editable=False, size=None
+            ),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='duplicate_keys',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None),
+            model_name="contact",
+            name="duplicate_keys",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.TextField(), default=list, editable=False, size=None
+            ),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('deleted_at', None)), fields=['duplicate_keys'], name='company_alike'),
+            model_name="company",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("deleted_at", None)), fields=["duplicate_keys"], name="company_alike"
+            ),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('deleted_at', None)), fields=['duplicate_keys'], name='contact_alike'),
+            model_name="contact",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("deleted_at", None)), fields=["duplicate_keys"], name="contact_alike"
+            ),
         ),
     ]

@@ -6,22 +6,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0003_shortcuts'),
-        ('contacts', '0004_duplicates'),
-        ('leads', '0002_next_contact'),
-        ('sales', '0002_tags_and_custom'),
+        ("access", "0003_shortcuts"),
+        ("contacts", "0004_duplicates"),
+        ("leads", "0002_next_contact"),
+        ("sales", "0002_tags_and_custom"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='lead',
-            name='duplicate_keys',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None),
+            model_name="lead",
+            name="duplicate_keys",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.TextField(), default=list, editable=False, size=None
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('deleted_at', None)), fields=['duplicate_keys'], name='lead_alike'),
+            model_name="lead",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("deleted_at", None)), fields=["duplicate_keys"], name="lead_alike"
+            ),
         ),
     ]

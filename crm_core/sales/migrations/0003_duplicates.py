@@ -6,20 +6,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0003_shortcuts'),
-        ('sales', '0002_tags_and_custom'),
+        ("access", "0003_shortcuts"),
+        ("sales", "0002_tags_and_custom"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='product',
-            name='duplicate_keys',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, editable=False, size=None),
+            model_name="product",
+            name="duplicate_keys",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.TextField(), default=list, editable=False, size=None
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('deleted_at', None)), fields=['duplicate_keys'], name='product_alike'),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(
+                condition=models.Q(("deleted_at", None)), fields=["duplicate_keys"], name="product_alike"
+            ),
         ),
     ]

@@ -20,6 +20,7 @@ from rest_framework import exceptions as drf
 from kernel.accounts.throttle import TooMany
 from kernel.lib.errors import ParseError
 from kernel.records.change import NotFound
+from kernel.records.duplicates import Duplicates
 
 log = logging.getLogger(__name__)
 TYPE = "urn:peyvand:problem:"
@@ -81,6 +82,9 @@ def problem_of(error: Exception) -> Problem:
     """The problem that an exception amounts to; one that nobody foresaw is logged and told as our own fault."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, Duplicates):
+        alike = [{"id": str(item.record.pk), "label": item.record.label, "why": item.why} for item in error.found.shown]
+        return Problem(409, errors=errors_of(error), candidates=alike)
     if isinstance(error, ValidationError):
         return Problem(400, errors=errors_of(error))
     if isinstance(error, ParseError):

@@ -24,6 +24,7 @@ from kernel.api.shapes import (
 )
 from kernel.records.aggregate import Group, Measure, aggregate, read_group, read_measures, total
 from kernel.records.change import Stale, create, delete, edit, restore
+from kernel.records.duplicates import WARN, action_of, candidates
 from kernel.records.find import MOST, PAGE, find, get
 from kernel.records.kinds.base import read_flag
 from kernel.records.statements import attributes_of
@@ -62,7 +63,18 @@ class RecordList(RecordEndpoint):
         access = self.access(slug)
         access.check("create")
         record = create(access, take_values(access, self.body()))
-        return self.answer(access, record, 201, Location=f"/api/v1/{slug}/{record.pk}")
+        return self.answer(
+            access, record, 201, Location=f"/api/v1/{slug}/{record.pk}", **links_to_alike(access, record)
+        )
+
+
+def links_to_alike(access: Access, record: Any) -> dict[str, str]:
+    """Where the tenant's rule is to warn: the records in reach that a new one is like."""
+    if not access.rtype.duplicate_keys or action_of(access) != WARN:
+        return {}
+    found = candidates(access, record.duplicate_keys, [record.pk], weak=False).shown
+    links = [f'</api/v1/{access.rtype.slug}/{item.record.pk}>; rel="duplicate"' for item in found]
+    return {"Link": ", ".join(links)} if links else {}
 
 
 class RecordDetail(RecordEndpoint):

@@ -11,8 +11,8 @@ from kernel.lib.text import fold
 _WORD = re.compile(r"[^\W_]+")
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(fold(text))
+def _words(text: str | None) -> list[str]:
+    return _WORD.findall(fold(text or ""))
 
 
 def _folded(*words: str) -> frozenset[str]:
@@ -39,7 +39,7 @@ _SHARED_HOSTS = frozenset(
 )  # fmt: skip
 
 
-def person_key(name: str) -> str:
+def person_key(name: str | None) -> str:
     words = _words(name)
     while len(words) > 1 and words[0] in HONORIFICS:
         words = words[1:]
@@ -48,18 +48,18 @@ def person_key(name: str) -> str:
     return "".join(words)
 
 
-def company_key(name: str) -> str:
+def company_key(name: str | None) -> str:
     words = _words(name)
     return "".join(word for word in words if word not in COMPANY_WORDS) or "".join(words)
 
 
-def plain_key(text: str) -> str:
+def plain_key(text: str | None) -> str:
     return "".join(_words(text))
 
 
-def site_key(address: str) -> str:
+def site_key(address: str | None) -> str:
     """The domain of a website; with the path where the domain is a network's."""
-    rest = address.strip().lower().rpartition("://")[2]
+    rest = (address or "").strip().lower().rpartition("://")[2]
     host, _slash, path = rest.partition("/")
     host = host.rpartition("@")[2].partition(":")[0].removeprefix("www.").rstrip(".")
     path = path.partition("?")[0].strip("/")

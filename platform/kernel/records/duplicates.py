@@ -155,6 +155,15 @@ def candidates(access: Access, keys: Sequence[str], but: Iterable[UUID] = (), *,
     return found
 
 
+def like_others(access: Access, records: Sequence[Any]) -> list[Any]:
+    """Those of these stamped records that are like one in reach beside them."""
+    mine = {record.pk: set(usable(access, record.duplicate_keys, weak=False)) for record in records}
+    every = sorted({key for keys in mine.values() for key in keys})
+    rows = access.records().filter(duplicate_keys__overlap=every).exclude(pk__in=list(mine)) if every else None
+    taken = {key for (keys,) in rows.values_list("duplicate_keys") for key in keys} if rows is not None else set()
+    return [record for record in records if not taken.isdisjoint(mine[record.pk])]
+
+
 def _held(record: Any) -> set[str]:
     return set(record.duplicate_keys)
 

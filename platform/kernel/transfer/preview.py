@@ -16,6 +16,7 @@ from django.db import transaction
 
 from kernel.access.actor import Access, Actor
 from kernel.lib.text import sort_key
+from kernel.records.duplicates import WARN, action_of, like_others
 from kernel.records.show import Shown
 from kernel.records.types import registry
 from kernel.runs.models import Run
@@ -55,6 +56,7 @@ class Preview:
     total: int
     is_partial: bool
     unresolved: list[Unresolved]
+    alike: int = 0
 
 
 def samples(source: Source) -> dict[str, list[str]]:
@@ -107,13 +109,14 @@ class Look:
         problems: Counter[str] = Counter()
         shown: list[ShownRow] = []
         rows = self.source.rows()
-        tried = 0
+        tried = alike = 0
         with transaction.atomic():
             while tried < TRIED_ROWS and (batch := list(itertools.islice(rows, BATCH))):
                 written = writer.write(batch)
                 tried += len(batch)
                 for draft, _item in written:
                     problems.update(draft.reasons)
+                alike += self._alike(written)
                 if not shown:
                     shown = self._shown(written[:SHOWN_ROWS])
             transaction.set_rollback(True)
@@ -127,7 +130,15 @@ class Look:
             tried + rest,
             rest >= SCANNED_ROWS,
             unresolved,
+            alike,
         )
+
+    def _alike(self, written: list[tuple[Draft, Any]]) -> int:
+        """How many of the rows that make a record make one like another that is there, where the rule is to warn."""
+        new = [item.record for _draft, item in written if item and item.is_new and item.is_changed]
+        if not self.access.rtype.duplicate_keys or action_of(self.access) != WARN:
+            return 0
+        return len(like_others(self.access, new))
 
     def _shown(self, written: list[tuple[Draft, Any]]) -> list[ShownRow]:
         specs = {e.field: self.known[e.field].rows or self.known[e.field].spec for e in self.entries}

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from kernel.access.actor import Access
 from kernel.records import change
 from kernel.records.change import NotFound, Stale
+from kernel.records.duplicates import Duplicates, asking
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
+from kernel.web import alike
 from kernel.web.controls import Controls
 from kernel.web.forms import RecordForm
 from kernel.web.pages import go, list_crumb, page, reload
@@ -32,7 +34,10 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         values = form.read()
         if not form.errors:
             try:
-                record = change.create(access, values)
+                with asking("anyway" not in request.POST):
+                    record = change.create(access, values)
+            except Duplicates as error:
+                return _form_page(request, access, form, status=422, duplicates=error)
             except ValidationError as error:
                 form.add_errors(error)
             else:
@@ -102,7 +107,12 @@ def posted_version(request: HttpRequest) -> int | None:
 
 
 def _form_page(
-    request: HttpRequest, access: Access, form: RecordForm, record: Any | None = None, status: int = 200
+    request: HttpRequest,
+    access: Access,
+    form: RecordForm,
+    record: Any | None = None,
+    status: int = 200,
+    duplicates: Duplicates | None = None,
 ) -> HttpResponse:
     rtype = access.rtype
     crumbs = [list_crumb(rtype)]
@@ -118,6 +128,11 @@ def _form_page(
         "form": form, "rtype": rtype, "record": record, "heading": heading, "crumbs": crumbs, "cancel": cancel,
         "version": version, "next": request.POST.get("next") or request.GET.get("next") or "",
     }  # fmt: skip
+    if record is None:
+        context["hint_url"] = alike.hint_url(access)
+    if duplicates is not None:
+        context["alike"] = alike.told(access, duplicates.found)
+        context["alike_asks"], context["alike_refused"] = duplicates.may_insist, not duplicates.may_insist
     return page(request, "web/form.html", context, status)
 
 

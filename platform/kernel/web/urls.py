@@ -3,6 +3,7 @@
 from django.urls import path
 
 from kernel.web import (
+    alike,
     board,
     builder,
     bulk,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("uploads/<uuid:pk>", files.upload, name="upload"),
     path("uploads/<uuid:pk>/<int:number>", files.part, name="upload-part"),
     path("attachments/<str:token>", files.serve, name="attachment"),
+    path("r/<slug:slug>/alike", alike.hint, name="record-alike"),
     path("r/files/<uuid:pk>/content", files.fetch, name="file-content"),
     path("r/files/<uuid:pk>/versions/<int:number>", files.bring_version_back, name="file-version-back"),
     path("r/<slug:slug>", lists.records, name="records"),

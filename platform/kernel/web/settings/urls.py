@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kernel.web.settings import company, fields, keys, members, profile, tags, teams
+from kernel.web.settings import api, company, duplicates, fields, keys, members, profile, tags, teams
 
 urlpatterns = [
     path("settings", profile.index, name="settings"),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("settings/tags/<uuid:pk>/merge", tags.merging, name="settings-tag-merge"),
     path("settings/tags/<uuid:pk>/archive", tags.archive, name="settings-tag-archive"),
     path("settings/tags/<uuid:pk>/show", tags.show, name="settings-tag-show"),
+    path("settings/duplicates", duplicates.duplicates, name="settings-duplicates"),
     path("settings/fields", fields.fields, name="settings-fields"),
     path("settings/fields/new", fields.new, name="settings-field-new"),
     path("settings/fields/preview", fields.preview, name="settings-field-preview"),

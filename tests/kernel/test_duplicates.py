@@ -1,0 +1,228 @@
+"""Records like others: what tells them, what a form, a program and a file are told, and what nobody is told."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connections
+from importing import begin, records
+
+from kernel.access.actor import actor_for, operator
+from kernel.access.models import Role
+from kernel.records.change import create, delete, edit
+from kernel.records.duplicates import Duplicates, candidates, keys_of
+from kernel.records.models import DuplicateRule
+from kernel.records.types import registry
+from kernel.runs.work import work
+from kernel.tenancy.context import in_tenant, tenant_only
+from kernel.transfer import preview
+
+PHONE = "+14155550123"
+
+
+def contact(**values: Any) -> Any:
+    return create(operator().access(registry["contacts"]), {"last_name": "Moon", **values})
+
+
+def rule(slug: str = "contacts", **values: Any) -> None:
+    DuplicateRule.objects.update_or_create(record_type=slug, defaults=values)
+
+
+def alike(member: Any, text: dict[str, Any], slug: str = "contacts") -> Any:
+    access = actor_for(member, "page").access(registry[slug])
+    record = registry[slug].model(**text)
+    return candidates(access, keys_of(registry[slug], record))
+
+
+class TestKeys:
+    @pytest.mark.parametrize("name", ["علی رضایی", "علي رضايی", "عليرضايي", "علی‌رضایی", "آقای دکتر سید علی رضائی"])
+    def test_spellings_of_a_name_are_suggested(self, in_a: Any, member: Any, name: str) -> None:
+        there = contact(first_name="علی", last_name="رضایی")
+        found = alike(member("sara"), {"last_name": name})
+        assert [item.record.pk for item in found.shown] == [there.pk]
+
+    @pytest.mark.parametrize("name", ["شرکت صنعتی نور (سهامی خاص)", "نور", "گروه نور"])
+    def test_words_for_company_do_not_tell_two_apart(self, in_a: Any, member: Any, name: str) -> None:
+        there = create(operator().access(registry["companies"]), {"name": "شرکت نور"})
+        assert [c.record.pk for c in alike(member("sara"), {"name": name}, "companies").shown] == [there.pk]
+
+    def test_every_number_of_a_contact_tells(self, in_a: Any, member: Any) -> None:
+        points = [{"kind": "phone", "value": "+14155550100"}, {"kind": "phone", "value": PHONE}]
+        there = contact(contact_points=points)
+        with pytest.raises(Duplicates) as caught:
+            rule(api="block")
+            create(actor_for(member("sara"), "api").access(registry["contacts"]), {"last_name": "X", "phone": PHONE})
+        assert caught.value.found.shown[0].record.pk == there.pk
+
+    def test_what_is_in_the_trash_is_not_like_anything(self, in_a: Any, member: Any) -> None:
+        there = contact(phone=PHONE)
+        delete(operator().access(registry["contacts"]), there)
+        rule(api="block")
+        create(actor_for(member("sara"), "api").access(registry["contacts"]), {"last_name": "X", "phone": PHONE})
+
+    def test_the_other_tenant_is_not_asked(self, tenant_a: Any, tenant_b: Any, member: Any) -> None:
+        with in_tenant(tenant_b):
+            contact(last_name="Only there")
+        with in_tenant(tenant_a):
+            assert not alike(member("sara"), {"last_name": "Only there"})
+
+
+class TestForm:
+    def post(self, client: Any, **more: str) -> Any:
+        values = {"last_name": "Sun", "contact_points-count": "1", "contact_points-0-kind": "phone"}
+        return client.post("/r/contacts/new", {**values, "contact_points-0-value": PHONE, **more})
+
+    def test_the_hint_names_who_has_the_number_and_why(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(phone=PHONE)
+        data = {"contact_points-count": "1", "contact_points-0-kind": "phone", "contact_points-0-value": PHONE}
+        html = client_for("sara").post("/r/contacts/alike", data).content.decode()
+        assert f"/r/contacts/{there.pk}" in html and "same phone number" in html
+
+    def test_nothing_alike_says_nothing(self, client_for: Any) -> None:
+        assert not client_for("sara").post("/r/contacts/alike", {"last_name": "Nobody"}).content.strip()
+
+    def test_saving_asks_once_and_takes_yes(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE)
+        client = client_for("sara")
+        asked = self.post(client)
+        assert asked.status_code == 422 and 'name="anyway"' in asked.content.decode()
+        assert self.post(client, anyway="1").status_code == 303
+
+    def test_a_rule_that_refuses_takes_no_yes(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE)
+            rule(form="block")
+        refused = self.post(client_for("sara"), anyway="1")
+        assert refused.status_code == 422 and 'name="anyway"' not in refused.content.decode()
+
+    def test_a_rule_that_allows_neither_hints_nor_asks(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE)
+            rule(form="allow")
+        client = client_for("sara")
+        assert "/r/contacts/alike" not in client.get("/r/contacts/new").content.decode()
+        assert self.post(client).status_code == 303
+
+    def test_a_hidden_field_neither_matches_nor_is_named(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE, national_id="0012345678", owner=there_member("mina").pk)
+            role = Role.objects.get(code="rep")
+            role.rules["types"]["contacts"] = {"fields": {"*": "edit", "national_id": "none"}}
+            role.save()
+            access = actor_for(there_member("mina"), "page").access(registry["contacts"])
+            assert "national_id" not in access.readable()
+            assert not candidates(access, ["national:0012345678"])
+        told = client_for("mina").post("/r/contacts/alike", {"last_name": "Q", "national_id": "0012345678"})
+        assert not told.content.strip()
+
+    def test_one_out_of_reach_is_said_to_exist_or_nothing(self, tenant_a: Any, client_for: Any, member: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(last_name="Secretly", phone=PHONE, owner=member("mina").pk)
+        client = client_for("reza")
+        html = self.post(client).content.decode()
+        assert "that you cannot see" in html and "Secretly" not in html and str(there.pk) not in html
+        with in_tenant(tenant_a):
+            rule(form="block", tells_unseen=False)
+        assert self.post(client).status_code == 303
+
+
+def there_member(name: str) -> Any:
+    from standing import CAST
+
+    from kernel.access.models import Member
+
+    return Member.objects.get(pk=CAST[name].member_id)
+
+
+class TestApi:
+    def test_warned_of_in_a_header(self, tenant_a: Any, api_for: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(phone=PHONE)
+        answer = api_for("sara").post("/api/v1/contacts", {"last_name": "Sun", "phone": PHONE})
+        assert answer.status_code == 201
+        assert answer["Link"] == f'</api/v1/contacts/{there.pk}>; rel="duplicate"'
+
+    def test_refused_with_the_ids(self, tenant_a: Any, api_for: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(phone=PHONE)
+            rule(api="block")
+        answer = api_for("sara").post("/api/v1/contacts", {"last_name": "Sun", "phone": PHONE})
+        assert answer.status_code == 409 and answer["Content-Type"] == "application/problem+json"
+        assert [item["id"] for item in answer.json()["candidates"]] == [str(there.pk)]
+
+    def test_an_edit_cannot_take_what_another_has(self, in_a: Any, member: Any) -> None:
+        contact(phone=PHONE)
+        other = contact(last_name="Other")
+        rule(api="block")
+        access = actor_for(member("sara"), "api").access(registry["contacts"])
+        with pytest.raises(Duplicates):
+            edit(access, other, {"phone": PHONE})
+        edit(access, other, {"last_name": "Still"})
+
+
+class TestImport:
+    TEXT = f"last_name,phone\nSun,{PHONE}\nStar,+14155550199\nStar again,+14155550199\n"
+
+    def test_a_refusing_rule_refuses_the_rows(self, tenant_a: Any, member: Any) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE)
+            rule(imports="block")
+            run = begin(actor_for(member("sara"), "page"), "contacts", self.TEXT, match="none")
+        with tenant_only(tenant_a):
+            work(str(run.pk))
+        with in_tenant(tenant_a):
+            run.refresh_from_db()
+            assert (run.counts["created"], run.counts["refused"]) == (1, 2)
+
+    def test_a_warning_rule_counts_them_beforehand(self, in_a: Any, member: Any, tmp_path: Any) -> None:
+        contact(phone=PHONE)
+        actor = actor_for(member("sara"), "page")
+        run = begin(actor, "contacts", self.TEXT, match="none")
+        path = tmp_path / "rows.csv"
+        path.write_text(self.TEXT)
+        assert preview.Look(run, actor, path).preview().alike == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("via", ["page", "api"])
+def test_two_alike_at_the_same_moment_leave_one(tenant_a: Any, member: Any, via: str) -> None:
+    with in_tenant(tenant_a):
+        rule(form="block", api="block")
+        sara = member("sara")
+    start = Barrier(4)
+
+    def one(number: int) -> bool:
+        try:
+            start.wait(5)
+            with in_tenant(tenant_a):
+                access = actor_for(sara, via).access(registry["contacts"])
+                create(access, {"last_name": f"Sun {number}", "phone": PHONE})
+        except Duplicates:
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(one, range(4))) == [False, False, False, True]
+    with in_tenant(tenant_a):
+        assert records("contacts").filter(phone=PHONE).count() == 1
+
+
+class TestSettings:
+    def test_rules_are_kept(self, tenant_a: Any, client_for: Any) -> None:
+        client = client_for("sara")
+        assert client.get("/settings/duplicates").status_code == 200
+        posted = {
+            f"{r.slug}-{n}": "warn" for r in registry.values() if r.duplicate_keys for n in ("form", "api", "imports")
+        }
+        assert client.post("/settings/duplicates", {**posted, "contacts-api": "block"}).status_code == 303
+        with in_tenant(tenant_a):
+            kept = DuplicateRule.objects.get(record_type="contacts")
+            assert (kept.form, kept.api, kept.tells_unseen) == ("warn", "block", False)
+
+    def test_not_for_everybody(self, client_for: Any) -> None:
+        assert client_for("reza").get("/settings/duplicates").status_code == 403

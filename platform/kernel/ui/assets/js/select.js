@@ -20,7 +20,7 @@ class SelectRows extends HTMLElement {
     });
     this.addEventListener("click", (event) => {
       if (event.target.closest("[data-clear]")) this.clear();
-      if (event.target.closest("[data-everything]")) this.everything();
+      if (event.target.closest("button[data-everything]")) this.everything();
       if (event.target.closest("[data-pick]")) this.picking(!this.hasAttribute("picking"));
     });
     this.addEventListener("keydown", (event) => {

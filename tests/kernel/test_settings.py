@@ -31,7 +31,7 @@ def entries(response):
 class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
         assert entries(client_for("reza").get("/settings/profile")) == ["profile", "keys"]
-        people = ["profile", "keys", "company", "members", "teams", "tags", "fields"]
+        people = ["profile", "keys", "company", "members", "teams", "tags", "fields", "duplicates"]
         everything = [*people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
 

@@ -13,6 +13,7 @@ from kernel.api import search
 from kernel.api.endpoint import Endpoint, reply
 from kernel.api.openapi import common, operations, runs
 from kernel.api.resources import paths, run_resources
+from kernel.records.describing import describes
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
 
@@ -22,6 +23,7 @@ class Schema(Endpoint):
         return reply(document(self.actor))
 
 
+@describes
 def document(actor: Actor) -> dict[str, Any]:
     accesses = [access for rtype in registry.values() if (access := actor.access(rtype)).scope("view") != "none"]
     components: dict[str, Any] = {

@@ -31,6 +31,7 @@ def may_tags(actor: Actor) -> bool:
 
 add_section(Section("profile", _("Profile"), "user", ME, 10))
 add_section(Section("keys", _("API keys"), "key", ME, 20))
+add_section(Section("api", _("API"), "code", ME, 21))
 add_section(Section("company", _("Company"), "building", COMPANY, 30, may_company))
 add_section(Section("fields", _("Custom fields"), "list-details", COMPANY, 57, may_fields))
 add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))

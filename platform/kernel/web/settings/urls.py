@@ -35,6 +35,8 @@ urlpatterns = [
     path("settings/fields/<uuid:pk>/down", fields.move, {"step": "down"}, name="settings-field-down"),
     path("settings/fields/<uuid:pk>/archive", fields.archive, name="settings-field-archive"),
     path("settings/fields/<uuid:pk>/show", fields.show, name="settings-field-show"),
+    path("settings/api", api.api, name="settings-api"),
+    path("settings/api/<slug:group>", api.group, name="settings-api-group"),
     path("settings/keys", keys.keys, name="settings-keys"),
     path("settings/keys/<uuid:pk>/revoke", keys.revoke, name="settings-key-revoke"),
 ]

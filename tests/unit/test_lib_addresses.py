@@ -131,7 +131,7 @@ def test_a_persian_viewer_reads_and_types_persian():
     assert PERSIAN.datetime(moment) == "۸ آذر ۱۴۰۵، ۱۰:۳۰"
     assert PERSIAN.time(moment) == "۱۰:۳۰"
     assert PERSIAN.percent(25) == "۲۵٪"
-    assert PERSIAN.phone("+989121234567") == "0912 123 4567"
+    assert PERSIAN.phone("+989121234567") == "۰۹۱۲ ۱۲۳ ۴۵۶۷"
     assert PERSIAN.parse_money("۱۲ میلیون") == Decimal(120000000)
     assert PERSIAN.parse_date("۱۴۰۵/۹/۸") == dt.date(2026, 11, 29)
 

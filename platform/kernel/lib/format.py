@@ -86,8 +86,9 @@ class Format:
         return span(name, self.today(), self.calendar)
 
     def phone(self, e164: str) -> str:
-        """A phone number as the viewer's country writes it."""
-        return phones.format_phone(e164, self.region)
+        """A phone number as the viewer's country writes it, in the digits of their language."""
+        number = phones.format_phone(e164, self.region)
+        return persian_digits(number) if self.language == "fa" else number
 
     def today(self) -> dt.date:
         """The day it is where the viewer is."""

@@ -157,7 +157,7 @@ class Cells:
         if self.links:
             told: SafeString | str = due({"format": self.format}, value) if is_due else ""  # type: ignore[arg-type]
             if is_due and is_waiting(self.shown.access.rtype, row, spec.name):
-                told = next_step(self.format, value)
+                told = next_step(self.format, value, planned=_("Planned"))
             full, text = self.format.datetime(value, "long"), self.format.datetime(value)
             return format_html('<time datetime="{}" title="{}">{}</time> {}', value.isoformat(), full, text, told)
         day = self.format.local(value).date()

@@ -95,14 +95,16 @@ def when(fmt: Format, due: datetime | None) -> SafeString | str:
     )  # fmt: skip
 
 
-def next_step(fmt: Format, due: datetime | None, *, with_icon: bool = True) -> SafeString:
-    """The mark of a record that ought to have a next step: none, late or planned, in words as well as in colour."""
+def next_step(fmt: Format, due: datetime | None, *, with_icon: bool = True, planned: str = "") -> SafeString:
+    """The mark of a record that ought to have a next step: none, late or planned, in words as well as in colour.
+
+    `planned` takes the place of a later date, where that stands beside the mark."""
     mark = icon("calendar-due") if with_icon else ""
     if due is None:
         return format_html('<span class="due none">{}{}</span>', mark, _("No next step"))
     local = fmt.local(due).date()
     days = (local - fmt.today()).days
-    words = {0: _("Today"), 1: _("Tomorrow")}.get(days) or fmt.date(local)
+    words = {0: _("Today"), 1: _("Tomorrow")}.get(days) or planned or fmt.date(local)
     if days < 0:
         words = _("Overdue")
     return format_html(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel.lib.emails import parse_email
 from kernel.lib.errors import ParseError
 from kernel.lib.mentions import without
-from kernel.lib.phones import format_phone, parse_phone
+from kernel.lib.phones import parse_phone
 from kernel.lib.text import sort_key
 from kernel.lib.urls import parse_url
 from kernel.records.kinds.base import LIST_LIMIT, Kind, nullable
@@ -117,7 +117,7 @@ class Phone(Formed):
         return parse_phone(text, access.actor.format.region) if text else None
 
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
-        return format_phone(value, fmt.region) if value else ""
+        return fmt.phone(value) if value else ""
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         if lookup == "contains":

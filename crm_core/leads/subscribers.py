@@ -1,5 +1,5 @@
 """What leads do when a tenant begins, and when demo data is sown."""
 
-from crm_core.leads import demo, starter
+from crm_core.leads import demo, late, starter
 
-__all__ = ["demo", "starter"]
+__all__ = ["demo", "late", "starter"]

@@ -112,7 +112,8 @@ def _take() -> list[UUID]:
 def _letter(ids: list[UUID]) -> Taken | None:
     """The letter, in its reader's language; None where by now there is nothing to say, or nobody to say it to."""
     rows = list(Notification.objects.filter(pk__in=ids).order_by("at"))
-    actor = receiver(rows[0].member_id)
+    rows = [row for row in rows if row.read_at is None or not row.is_digest]  # what was read is no news
+    actor = receiver(rows[0].member_id) if rows else None
     if actor is None or actor.member is None or not actor.member.email:
         return None
     with translation.override(actor.format.language):

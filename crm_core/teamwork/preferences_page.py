@@ -45,7 +45,7 @@ def preferences(request: Any) -> HttpResponse:
         Field("lead", _("Remind me"), "select", held.lead, options=LEADS,
               help=_("Of what says nothing else itself. What is due on a day, without an hour, is told at nine.")),
         _clock("quiet_from", _("No mail from"), held.quiet_from, request.POST, errors),
-        _clock("quiet_until", _("until"), held.quiet_until, request.POST, errors),
+        _clock("quiet_until", _("Until"), held.quiet_until, request.POST, errors),
     ]  # fmt: skip
     context = {"kinds": kinds, "mails": MAILS, "lead": drawn[0], "quiet": drawn[1:], "errors": errors}
     return page(request, "teamwork/preferences.html", context, 422 if errors else 200)

@@ -57,13 +57,16 @@ def watch(slug: str, field: str, kind: str, receivers: Callable[[Any], Sequence[
     _watched[slug] = Watch(kind, field, is_planned=False, receivers=receivers)
 
 
-def owner_of(record: Any) -> Sequence[UUID]:
-    return [record.owner_id] if record.owner_id else []
+def takers_of(record: Any) -> Sequence[UUID]:
+    """Whoever has it, and of a meeting the members who take part."""
+    parts = (part.partition(":") for part in getattr(record, "participants", None) or ())
+    found = [UUID(pk) for slug, _colon, pk in parts if slug == "members"]
+    return list(dict.fromkeys([*([record.owner_id] if record.owner_id else []), *found]))
 
 
 def watches(rtype: RecordType) -> list[Watch]:
     name = rtype.due_field or rtype.next_step_field
-    found = [Watch(REMINDER, name, is_planned=True, receivers=owner_of)] if name else []
+    found = [Watch(REMINDER, name, is_planned=True, receivers=takers_of)] if name else []
     return [*found, *([_watched[rtype.slug]] if rtype.slug in _watched else [])]
 
 
@@ -71,7 +74,7 @@ def watches(rtype: RecordType) -> list[Watch]:
 def keep_reminders(rtype: RecordType, changed: Sequence[tuple[Any, Event]]) -> None:
     """Bring the rows of these records in line with what is so now."""
     for asked in watches(rtype):
-        touching = {asked.field, "owner", "team", "done_at", "reminder", rtype.next_step_field}
+        touching = {asked.field, "owner", "team", "participants", "done_at", "reminder", rtype.next_step_field}
         records = [
             (record, event.name.rpartition(".")[2] == "created")
             for record, event in changed

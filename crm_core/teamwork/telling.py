@@ -71,11 +71,13 @@ class Reader:
         for event in self._events.values():
             if event.record_id:
                 wanted[event.record_type].add(event.record_id)
-        for slug, found in wanted.items():
-            rtype = registry.get(slug)
-            if rtype and self.actor.access(rtype).may("view"):
-                in_reach = self.actor.access(rtype).records().filter(pk__in=found)
-                self._records[slug] = {record.pk: record for record in in_reach}
+        self._load_records(wanted)
+        parents: dict[str, set[UUID]] = defaultdict(set)
+        for records in list(self._records.values()):
+            for record in records.values():
+                if getattr(record, "about_id", None):
+                    parents[record.about_type].add(record.about_id)
+        self._load_records(parents)
         runs = {raw for row in rows if (raw := row.data.get("run"))}
         if runs:
             mine = Run.objects.filter(pk__in=runs, member=self.actor.member)
@@ -83,6 +85,26 @@ class Reader:
         self._labels = Labels(self.actor)
         self._labels.load({"members": {event.member_id for event in self._events.values() if event.member_id}})
         load_names(self.actor, (text for event in self._events.values() for text in _texts(event)))
+
+    def _load_records(self, wanted: dict[str, set[UUID]]) -> None:
+        """Those in reach, one query for each type."""
+        for slug, found in wanted.items():
+            rtype = registry.get(slug)
+            missing = found - self._records.setdefault(slug, {}).keys()
+            if rtype and missing and self.actor.access(rtype).may("view"):
+                in_reach = self.actor.access(rtype).records().filter(pk__in=missing)
+                self._records[slug].update({record.pk: record for record in in_reach})
+
+    def _about(self, record: Any) -> str:
+        """What the record that this one hangs on is called."""
+        slug = getattr(record, "about_type", "")
+        parent = self._record(slug, getattr(record, "about_id", None)) if slug else None
+        if parent is None or "about" not in self.actor.access(self._type_of(record)).readable():
+            return ""
+        return self._label(registry[slug], parent)
+
+    def _type_of(self, record: Any) -> RecordType:
+        return next(rtype for rtype in registry.values() if isinstance(record, rtype.model))
 
     def _record(self, slug: str, pk: UUID | None) -> Any | None:
         return self._records.get(slug, {}).get(pk) if pk else None
@@ -114,7 +136,7 @@ class Reader:
     ) -> tuple[str, str] | None:
         who = {"who": self._who(events[-1] if events else None), "record": name}
         if row.kind == REMINDER:
-            return _("Due: %(record)s") % who, self._when(row, rtype)
+            return _("Due: %(record)s") % who, " · ".join(filter(None, (self._when(row, rtype), self._about(record))))
         if row.kind == LATE_LEAD:
             return _("Nobody has answered %(record)s in time") % who, self._late(row)
         if row.kind == ASSIGNED:
@@ -128,7 +150,9 @@ class Reader:
                 return sentence % {**who, **count}, ""
             return _("%(who)s handed %(record)s to you") % who, str(rtype.label)
         if row.kind == MENTIONED:
-            return _("%(who)s mentioned you: %(record)s") % who, self._written(rtype, events)
+            where = self._about(record)
+            place = {**who, "record": f"\u2068{where}\u2069"} if where else who
+            return _("%(who)s mentioned you: %(record)s") % place, self._written(rtype, events)
         if row.kind == JOINED:
             return _("%(record)s accepted your invitation") % who, ""
         return self._changes(row, name, events)

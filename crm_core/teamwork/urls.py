@@ -1,11 +1,14 @@
 from django.urls import path
 
 from crm_core.teamwork import follow_pages, mention_pages, preferences_page, views
+from crm_core.teamwork.reminders import keep_clock
 from kernel.web import detail, members, nav
+from kernel.web.settings import profile
 
 nav.set_bell("/notifications")
 members.read_along("unread", views.UNREAD)
 detail.add_part(follow_pages.part)
+profile.when_saved(keep_clock)
 
 urlpatterns = [
     path("notifications", views.inbox, name="notifications"),

@@ -208,6 +208,12 @@ def test_calls_meetings_and_typed_dates_remind_too(access, deal, clock):
     assert Notification.objects.get(record_type="deals").record_id == other.pk
 
 
+def test_a_meeting_reminds_the_members_who_take_part(access, deal, member):
+    values = {"about": about(deal), "subject": "Talk", "at": DUE, "participants": [f"members:{member('sara').pk}"]}
+    made = create(access("reza", "meetings"), values)
+    assert sorted(rows(made)) == [("Reza Rep", DUE), ("Sara Admin", DUE)]
+
+
 def test_a_typed_date_gives_way_to_what_is_planned(access, clock):
     deal = create(access("reza", "deals"), {"name": "Other", "next_step_at": DUE})
     task(access, deal)
@@ -333,3 +339,16 @@ def test_the_other_tenants_rows_are_its_own(tenant_b):
     with in_tenant(tenant_b):
         assert not Notification.objects.exists()
         assert not Reminder.objects.exists()
+
+
+# -- leads
+
+
+def test_a_lead_that_nobody_answers_in_time_is_told_to_whoever_has_it(access, clock, member):
+    source = create(access("sara", "sources"), {"name": "Fair", "intake_hours": 4})
+    lead = create(access("reza", "leads"), {"last_name": "Waiting", "source": source.pk})
+    lead.refresh_from_db()
+    assert lead.intake_due_at is not None
+    clock(lead.intake_due_at)
+    sweep_reminders()
+    assert list(Notification.objects.values_list("kind", "member__name")) == [("late_lead", "Reza Rep")]

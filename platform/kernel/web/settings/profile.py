@@ -1,6 +1,8 @@
 """My own settings: who I am called, how I read and type, my password."""
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -25,6 +27,14 @@ from kernel.web.settings.sections import page, part_of
 
 OWN = ("language", "calendar", "timezone", "theme", "shortcuts")
 YEAR = 365 * 24 * 60 * 60
+
+_listeners: list[Callable[[UUID], object]] = []
+
+
+def when_saved(listener: Callable[[UUID], object]) -> None:
+    """Have a function called with each member who chose their language, calendar or zone anew."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 class ProfileForm(SettingsForm):
@@ -100,6 +110,8 @@ def _save(request: Any, given: dict[str, Any]) -> HttpResponse:
     # How I read is not a fact about me that others need a history of.
     own = {name: given[name] for name in OWN}
     Member.objects.filter(pk=member.pk).update(**own)
+    for listener in _listeners:
+        listener(member.pk)
     with translation.override(given["language"] or request.tenant.language):
         response = go(request, "/settings/profile", _("Your profile is saved."), tone="good")
     response.set_cookie(

@@ -110,6 +110,7 @@ class Contacts(RecordType):
     related = (Related("deals", "contact"), Related("leads", "contact", quiet=True))
     next_step_field, last_step_field = "next_contact_at", "last_contacted_at"
     match_fields = ("email", "phone", "national_id")
+    mirrors = {"contact_points": ("phone", "email")}
     duplicate_keys = (
         Key("phone", _("same phone number"), ("contact_points", "phone"), lambda c: points_of(c, "phone")),
         Key("email", _("same email address"), ("contact_points", "email"), lambda c: points_of(c, "email")),

@@ -119,6 +119,7 @@ def change_set_of(actor: Actor, pk: UUID) -> ChangeSet | None:
     """None where there is none, or none of whose records this actor may see any."""
     events = Event.objects.filter(change_set=pk).exclude(record_id=None)
     slugs = list(events.order_by().values("record_type").annotate(n=Count("pk")).values_list("record_type", flat=True))
+        yield f"{rtype.name}.merged"
     parts = [part for slug in sorted(slugs) if (part := _part(actor, slug, events))]
     first = events.order_by("pk").first()
     return ChangeSet(actor, pk, first, parts) if parts and first else None

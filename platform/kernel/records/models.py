@@ -12,7 +12,7 @@ from kernel.lib.ids import uuid7
 
 
 class Comparable(Record):
-    """What a type with `duplicate_keys` is made of: the array is what a record is compared by (kernel.records.duplicates)."""
+    """A record of a type with duplicates; the array is what it is compared by (kernel.records.duplicates)."""
 
     duplicate_keys = ArrayField(models.TextField(), default=list, editable=False)
 
@@ -41,6 +41,41 @@ class DuplicateRule(models.Model):
 
     def __str__(self) -> str:
         return self.record_type
+
+
+class Redirect(models.Model):
+    """A record that went into another one, by which change set: kernel.records.merge."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50)
+    old = models.UUIDField()
+    new = models.UUIDField()
+    change_set = models.UUIDField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["old"], name="redirect_once")]
+        indexes = [models.Index(fields=["new"], name="redirect_new")]
+
+    def __str__(self) -> str:
+        return f"{self.record_type}: {self.old} {self.new}"
+
+
+class DuplicateDismissal(models.Model):
+    """Somebody looked at two records and said that they are not the same. `one` is the smaller id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50)
+    one = models.UUIDField()
+    other = models.UUIDField()
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="dismissal_once")]
+
+    def __str__(self) -> str:
+        return f"{self.record_type}: {self.one} {self.other}"
 
 
 class Tag(Record):

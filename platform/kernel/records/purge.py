@@ -21,6 +21,7 @@ from kernel.access.actor import Access, Actor, operator
 from kernel.events.subscribers import publish
 from kernel.lib.ids import uuid7
 from kernel.records.change import event_row
+from kernel.records.models import Redirect
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
 from kernel.runs.work import Work, start
@@ -28,6 +29,7 @@ from kernel.tenancy.pending import sweeper
 
 KIND = "empty-trash"
 KEPT = timedelta(days=30)
+MERGED = timedelta(days=90)
 AT_ONCE = 100
 TRIED = 500
 
@@ -120,6 +122,8 @@ def sweep_trash() -> bool:
         if not may_purge(access):
             continue
         old = rtype.model.objects.filter(deleted_at__lt=timezone.now() - KEPT).order_by("deleted_at")
+        if rtype.duplicate_keys:  # what was merged may still be taken apart
+            old = old.exclude(pk__in=Redirect.objects.filter(at__gte=timezone.now() - MERGED).values("old"))
         for record in old[:TRIED]:
             left -= not purge(access, [record])
             if left <= 0:

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Record
-from kernel.events.names import tell_record_events
+from kernel.events.names import tell, tell_record_events
 from kernel.records.kinds import KINDS
 from kernel.records.own_fields import own_fields
 from kernel.records.specs import FieldSpec, spec_of
@@ -172,6 +172,8 @@ class RecordType:
     has_form: ClassVar[bool] = True  # whether a form makes one: a file comes by being uploaded
     told_with_label: ClassVar[tuple[str, ...]] = ()
     match_fields: ClassVar[tuple[str, ...]] = ()
+    # Rows whose primary ones also stand in fields of the record: {"contact_points": ("phone", "email")}.
+    mirrors: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     duplicate_keys: ClassVar[tuple[Key, ...]] = ()  # what tells that two may be one: kernel.records.duplicates
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
@@ -331,4 +333,6 @@ def register(cls: type[RecordType]) -> type[RecordType]:
     rtype = cls()
     registry[rtype.slug] = rtype
     tell_record_events(rtype.name)
+    if rtype.duplicate_keys:
+        tell(f"{rtype.name}.merged", _("%(who)s merged others into this"))
     return cls

@@ -108,10 +108,18 @@ class ChangeSet:
         return set(Event.objects.filter(change_set=self.pk).values_list("name", flat=True).distinct())
 
 
+def may_offer(actor: Actor, event: Event) -> bool:
+    """Whether an event's change set is likely one that this actor can take back: its page says for certain."""
+    is_own = actor.member is not None and event.member_id == actor.member.pk
+    is_young = event.at > timezone.now() - KEPT
+    return is_young and (is_own or actor.may_system("bulk")) and event.via != "import" and event.name not in _never()
+
+
 def _never() -> Iterator[str]:
     """Events that are taken back by a verb of their own, or not at all."""
     for rtype in registry.values():
         yield f"{rtype.name}.purged"
+        yield f"{rtype.name}.merged"
         yield from (verb.event for verb in rtype.verbs if not verb.in_bulk)
 
 
@@ -119,7 +127,6 @@ def change_set_of(actor: Actor, pk: UUID) -> ChangeSet | None:
     """None where there is none, or none of whose records this actor may see any."""
     events = Event.objects.filter(change_set=pk).exclude(record_id=None)
     slugs = list(events.order_by().values("record_type").annotate(n=Count("pk")).values_list("record_type", flat=True))
-        yield f"{rtype.name}.merged"
     parts = [part for slug in sorted(slugs) if (part := _part(actor, slug, events))]
     first = events.order_by("pk").first()
     return ChangeSet(actor, pk, first, parts) if parts and first else None

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
 from kernel.events.models import Event
+from kernel.records.change_sets import may_offer
 from kernel.records.kinds.relations import read_id
 from kernel.records.mentioning import load_names, shown
 from kernel.records.timeline import Entry, Timeline
@@ -40,6 +41,7 @@ class Item:
     changes: list[Change] = field(default_factory=list)
     text: str = ""
     url: str = ""
+    undo_url: str = ""
 
 
 @dataclass
@@ -92,6 +94,8 @@ def _item(access: Access, entry: Entry) -> Item:
     icon = verb.icon if verb else ICONS.get(suffix, "arrows-exchange")
     tone = (verb.tone if verb else "") or ("accent" if suffix == "created" else "")
     item = Item(event, entry.sentence(f"\u2068{entry.who}\u2069"), icon, tone)
+    if may_offer(access.actor, event):
+        item.undo_url = f"/changes/{event.change_set}"
     if child is None:
         item.changes = _changes(entry) if suffix != "created" else []
         return item

@@ -15,8 +15,7 @@ class SelectRows extends HTMLElement {
     this.addEventListener("click", (event) => this.range(event));
     this.addEventListener("change", (event) => {
       if (event.target.matches("[data-all-rows]")) for (const box of this.boxes) this.mark(box, event.target.checked);
-      if (event.target.matches("[name=ids]")) this.mark(event.target, event.target.checked);
-      if (event.target.matches("[data-all-rows], [name=ids]")) this.refresh();
+      if (event.target.matches("[data-all-rows]")) this.refresh();
     });
     this.addEventListener("click", (event) => {
       if (event.target.closest("[data-clear]")) this.clear();
@@ -47,6 +46,7 @@ class SelectRows extends HTMLElement {
   range(event) {
     const box = event.target;
     if (!box.matches?.("[name=ids]")) return;
+    this.mark(box, box.checked);
     this.reach(box, event.shiftKey, box.checked);
   }
 

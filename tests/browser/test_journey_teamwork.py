@@ -1,0 +1,68 @@
+"""A mention on the phone in Persian and on the desktop: one colleague writes it, the other is told, opens it, is done."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from windows import DESKTOP, PHONE, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.nodb]
+
+
+def await_bell(page: Page) -> None:
+    """Until what happened has come to the page."""
+    for _try in range(40):
+        if page.locator(".bell b:visible").count():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    expect(page.locator(".bell b:visible")).to_have_count(1)
+
+
+def test_a_colleague_is_mentioned_sees_the_bell_and_is_done_with_it(window: Callable[..., Window]) -> None:
+    writer = window("nilgoon", "sara", size=PHONE, language="fa")
+    sara = writer.page
+    writer.open("/r/deals")
+    sara.locator("main a[href^='/r/deals/0']:visible").first.click()
+    field = sara.locator("#compose textarea:visible")
+    field.click()
+    field.press_sequentially("لطفاً ببین @لی")
+    expect(sara.get_by_role("option", name="لیلا فراهانی")).to_be_visible()
+    field.press("Enter")
+    expect(field).to_have_value("لطفاً ببین @لیلا فراهانی ")
+    sara.locator("#compose footer button:visible").tap()
+    expect(sara.locator("#timeline .text").first).to_have_text("لطفاً ببین @لیلا فراهانی")
+    leila = window("nilgoon", "leila", size=PHONE, language="fa").page
+    await_bell(leila)
+    leila.locator(".bell a:visible").tap()
+    row = leila.locator(".notice.unread").first
+    expect(row).to_contain_text("سارا محمدی از شما نام برد")
+    row.get_by_role("button", name=re.compile("نشان خوانده‌شده")).tap()
+    expect(leila.locator(".notice.unread")).to_have_count(0)
+    leila.locator(".notice a.cover").first.tap()
+    expect(leila.locator("main")).to_contain_text("لطفاً ببین")
+
+
+def test_the_bell_opens_a_panel_and_the_keyboard_marks_what_is_done(window: Callable[..., Window]) -> None:
+    writer = window("acme", "sara", size=DESKTOP)
+    writer.open("/r/deals?view=all")
+    writer.page.locator("main a[href^='/r/deals/0']:visible").first.click()
+    field = writer.page.locator("#compose textarea:visible").first
+    field.click()
+    field.press_sequentially("Please look @lau")
+    expect(writer.page.get_by_role("option", name="Laura Grant")).to_be_visible()
+    field.press("Tab")
+    writer.page.locator("#compose footer button:visible").click()
+    expect(writer.page.locator("#timeline .text").first).to_have_text("Please look @Laura Grant")
+    reader = window("acme", "laura", size=DESKTOP)
+    await_bell(reader.page)
+    reader.page.locator(".bell a:visible").click()
+    expect(reader.page.locator("#panel .notice.unread")).to_have_count(1)
+    reader.open("/notifications")
+    reader.page.keyboard.press("j")
+    reader.page.keyboard.press("e")
+    expect(reader.page.locator(".notice.unread")).to_have_count(0)
+    expect(reader.page.locator(".bell b:visible")).to_have_count(0)
+    reader.page.keyboard.press("e")
+    expect(reader.page.locator(".notice.unread")).to_have_count(1)

@@ -59,7 +59,7 @@ class ChangeSet:
     def who(self) -> str:
         """The member's name, as far as this actor may see members."""
         found = self.actor.access(registry["members"]).records() if self.first.member_id else Member.objects.none()
-        label = found.filter(pk=self.first.member_id).values_list("label", flat=True).first()
+        label = found.filter(pk__in=[self.first.member_id]).values_list("label", flat=True).first()
         return label or (_("Somebody") if self.first.member_id else _("Peyvand"))
 
     @cached_property

@@ -70,7 +70,7 @@ def preview(access: Access, selection: Selection, wish: Wish) -> Preview:
     found = Preview(total, 0, 0, 0)
     try:
         with transaction.atomic():
-            items = change_rows(access, _locked(rows)[:AT_ONCE], wish, uuid7())
+            items = change_rows(access, list(_locked(rows)[:AT_ONCE]), wish, uuid7())
             raise _Tried  # noqa: TRY301 - rolls back what was tried
     except _Tried:
         pass

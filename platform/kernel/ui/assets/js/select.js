@@ -1,5 +1,8 @@
 import { $, $$, announce, count, fill } from "./lib.js";
 
+// Without the header of a table the second step stands for its box, too.
+const narrow = matchMedia("(max-width: 60rem)");
+
 /**
  * Rows with a checkbox named ids and a bulk bar that appears with the first of them. With data-key the selection holds
  * while somebody pages through the list; a selection of all that match remembers what was taken out of it.
@@ -132,8 +135,12 @@ class SelectRows extends HTMLElement {
     const words = n === Infinity || (this.whole && !this.dataset.key) ? this.dataset.everything : fill(n === 1 ? this.dataset.one : this.dataset.many, { n: count(n) });
     $("[data-count]", bar).textContent = words;
     const more = $("button[data-everything]", bar);
-    if (more) more.hidden = this.whole || here < boxes.length || !this.dataset.everything || (this.total && this.total <= n);
+    if (more) more.hidden = this.whole || (here < boxes.length && !narrow.matches) || !this.dataset.everything || (this.total && this.total <= n);
     if (!quiet) announce(n ? words : this.dataset.none);
   }
 }
+// What was done to is selected no longer.
+document.addEventListener("submit", (event) => {
+  if (event.submitter?.value === "go" && event.target.action.endsWith("/bulk")) sessionStorage.removeItem("selected");
+}, true);
 customElements.define("crm-select-rows", SelectRows);

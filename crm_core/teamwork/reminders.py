@@ -156,11 +156,9 @@ def keep_clock(member: UUID) -> None:
             if not asked.is_planned:
                 continue
             # What is due on a day is told of later on that day.
-            rows = rtype.model.objects.alive().filter(
-                owner=member, **{f"{asked.field}__gt": now - dt.timedelta(days=1)}
-            )
-            if rtype.due_field:
-                rows = rows.filter(done_at=None)
+            since = {f"{asked.field}__gt": now - dt.timedelta(days=1)}
+            done = {"done_at": None} if rtype.due_field else {}
+            rows = rtype.model.objects.alive().filter(owner=member, **since, **done)
             _keep(rtype, asked, [(row, False) for row in rows.order_by(asked.field, "pk")[:MOST_MOVED]])
 
 

@@ -1,4 +1,4 @@
-"""A mention on the phone in Persian and on the desktop: one colleague writes it, the other is told, opens it, is done."""
+"""A mention, in Persian on the phone and on the desktop: one colleague writes it, the other is told of it."""
 
 import re
 from collections.abc import Callable

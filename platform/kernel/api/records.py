@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -27,6 +28,7 @@ from kernel.records.change import Stale, create, delete, edit, restore
 from kernel.records.duplicates import WARN, action_of, candidates
 from kernel.records.find import MOST, PAGE, find, get
 from kernel.records.kinds.base import read_flag
+from kernel.records.merge import can_merge, survivor_of
 from kernel.records.statements import attributes_of
 from kernel.records.timeline import Timeline
 
@@ -39,6 +41,12 @@ class RecordEndpoint(Endpoint):
         if found is None:
             raise Problem(404, _("There is no such record, or it is not yours to see."))
         return found
+
+    def merged_into(self, access: Access, pk: str) -> UUID | None:
+        """Of a record that is gone, the one that it went into."""
+        if not can_merge(access.rtype) or not access.may("view") or get(access, read_id(pk)) is not None:
+            return None
+        return survivor_of(access, read_id(pk))
 
     def answer(self, access: Access, record: Any, status: int = 200, **headers: str) -> HttpResponse:
         return reply(record_json(access, record), status, ETag=etag(record), **headers)
@@ -81,6 +89,8 @@ class RecordDetail(RecordEndpoint):
     def get(self, request: Any, slug: str, pk: str) -> HttpResponse:
         access = self.access(slug)
         names = read_names(access, request.GET.get("fields", ""))
+        if (kept := self.merged_into(access, pk)) is not None:
+            return reply({"id": str(kept)}, 301, Location=f"/api/v1/{slug}/{kept}")
         record = self.record(access, pk)
         if names is not None:
             return reply(records_json(access, [record], names)[0], ETag=etag(record))

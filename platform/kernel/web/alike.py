@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST
 
 from kernel.access.actor import Access
 from kernel.records.change import check_reach
 from kernel.records.duplicates import ALLOW, Candidates, candidates, keys_of, rule_of
+from kernel.records.merge import can_merge, survivor_of
 from kernel.web.forms import RecordForm
 from kernel.web.pages import page
 from kernel.web.posted import blank_record
@@ -59,3 +61,15 @@ def _draft_keys(access: Access, request: HttpRequest) -> list[str]:
     except ValidationError:
         pass  # said when it is saved, if it still holds then
     return keys_of(access.rtype, record)
+
+
+def moved_to(access: Access, pk: UUID) -> HttpResponse | None:
+    """The way to the record that this one went into."""
+    kept = survivor_of(access, pk) if can_merge(access.rtype) else None
+    if kept is None:
+        return None
+    response = HttpResponseRedirect(record_url(access.rtype.slug, kept))
+    response.status_code = 301
+    # It may be taken apart tomorrow.
+    response["Cache-Control"] = "no-store"
+    return response

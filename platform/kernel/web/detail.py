@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
@@ -20,6 +20,7 @@ from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, Verb, registry
 from kernel.search.recent import opened
 from kernel.web import files, timeline
+from kernel.web.alike import moved_to
 from kernel.web.board import places_of
 from kernel.web.cells import Cells
 from kernel.web.compose import composers_of
@@ -77,7 +78,12 @@ class RelatedList:
 @require_safe
 def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     access = access_to(request, slug)
-    record = record_of(access, pk)
+    try:
+        record = record_of(access, pk)
+    except Http404:
+        if kept := moved_to(access, pk):
+            return kept
+        raise
     opened(access.actor, slug, pk)
     rtype = access.rtype
     if request.GET.get("peek") == "1" and request.headers.get("HX-Request"):

@@ -47,6 +47,7 @@ def ways_in(access: Access) -> dict[str, Any]:
     return {
         "may_create": access.rtype.has_form and access.may("create"), "new_url": f"/r/{slug}/new",
         "import_url": f"/imports/new?type={slug}" if may_import else "",
+        "duplicates_url": f"/duplicates/{slug}" if access.rtype.duplicate_keys else "",
         "may_export": access.actor.may_system("export"),
     }  # fmt: skip
 

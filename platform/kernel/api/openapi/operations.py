@@ -11,9 +11,13 @@ from kernel.api import bulk
 from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
+from kernel.api.openapi.merging import merge_operation, unmerge_operation
 from kernel.api.shapes import CUSTOM
+from kernel.records.merge import can_merge
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
+
+LOCATION = {"Location": {"$ref": "#/components/headers/Location"}}
 
 
 def name_of(access: Access) -> str:
@@ -83,6 +87,13 @@ def paths(access: Access) -> dict[str, Any]:
     if access.may("delete"):
         found[one]["delete"] = _delete(access)
         found[f"{one}/restore"] = {"post": _verb(access, "restore", _("Bring back out of the trash"), None)}
+    if can_merge(access.rtype):
+        moved = {"description": _("It was merged into another, which is at Location"), "headers": LOCATION}
+        found[one]["get"]["responses"]["301"] = moved
+        if access.may("edit") and access.may("delete"):
+            kept = _record(access, _("As it is now"))
+            found[f"{one}/merge"] = {"post": _operation(access, "merge", **merge_operation(kept))}
+            found[f"{one}/unmerge"] = {"post": _operation(access, "unmerge", **unmerge_operation())}
     for verb in access.rtype.verbs:
         if access.may(verb.permission or verb.name):
             found[f"{one}/{verb.name}"] = {"post": _verb(access, verb.name, str(verb.label), verb)}

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.api.bodies import read_id, read_whole
+from kernel.api.bodies import read_cursor, read_id, read_whole
 from kernel.api.endpoint import Endpoint, empty, reply
 from kernel.api.problems import Problem, errors_of
 from kernel.api.shapes import (
@@ -152,7 +152,7 @@ class TimelineList(RecordEndpoint):
     def get(self, request: Any, slug: str, pk: str) -> HttpResponse:
         access, params = self.access(slug), request.GET
         timeline = Timeline(access, self.record(access, pk))
-        before = read_id(params["cursor"]) if params.get("cursor") else None
+        before = read_cursor(params["cursor"]) if params.get("cursor") else None
         entries, following = timeline.page(read_whole(params, "limit", PAGE, MOST), before)
         results = [
             {

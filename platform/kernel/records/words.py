@@ -103,11 +103,11 @@ def _all(words: Iterable[Word], each: Callable[[Word], Q]) -> Q:
 
 def _anywhere(access: Access, asked: dict[str, tuple[str, ...]]) -> Q:
     match = _any("search", asked)
-    readable = access.readable()
-    if all(name in readable for name in access.rtype.search):
+    readable, searched = access.readable(), access.rtype.searched()
+    if all(name in readable for name in searched):
         return match
     seen = Q(pk__in=[])
-    for name in access.rtype.search:
+    for name in searched:
         spec = readable.get(name)
         if spec is not None:
             # On a JSON key "contains" means containment; "icontains" is the one that looks inside the text.

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from kernel.access.actor import Access
 from kernel.lib.text import key_of_folded
 from kernel.records.specs import FieldSpec
+from kernel.records.storage import CODE
 from kernel.records.words import Word, begins, resembles
 
 CANDIDATES, NEWEST = 400, 1_000
@@ -97,7 +98,7 @@ class Asked:
     @staticmethod
     def searched_of(access: Access) -> list[FieldSpec]:
         """Where else than in the label words may stand."""
-        readable = (access.readable().get(name) for name in access.rtype.search)
+        readable = (access.readable().get(name) for name in access.rtype.searched())
         return [spec for spec in readable if spec and not spec.is_label and _column(access, spec)]
 
     @staticmethod
@@ -152,6 +153,8 @@ def _column(access: Access, spec: FieldSpec) -> str:
         return f"(SELECT jsonb_agg(r.{value} ORDER BY r.position) FROM {table} r WHERE r.{parent} = t.id)"  # noqa: S608
     if spec.kind.name == "about":
         return "CASE WHEN t.about_id IS NOT NULL THEN jsonb_build_array(t.about_type, t.about_id) END"
+    if spec.code and CODE.fullmatch(spec.code):
+        return f"left(t.{quote(spec.path)} ->> '{spec.code}', {LONGEST})"
     columns = {column.name: column for column in access.rtype.model._meta.fields}
     column = columns.get(spec.path)
     if column is None or spec.kind.has_table:

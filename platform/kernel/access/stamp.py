@@ -9,9 +9,10 @@ from django.db import connections
 
 from kernel.tenancy.context import get_tenant
 
-# Order does not matter to a sum, and a row that changes takes another version: no two states have one stamp.
+# Order does not matter to a sum, and a row that changes takes another version: no two states have one stamp. With the
+# transaction that wrote it: one that was rolled back may have used the version which the next change takes.
 SQL = (
-    "(SELECT coalesce(sum(hashtextextended(id::text, version)), 0)::text"
+    "(SELECT coalesce(sum(hashtextextended(id::text || xmin::text, version)), 0)::text"
     " FROM records_customfield WHERE deleted_at IS NULL)"
 )
 

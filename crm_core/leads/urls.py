@@ -10,7 +10,7 @@ __all__ = ["urlpatterns", "worklist"]
 for_visitors("/f/")
 
 urlpatterns = [
-    path("f/<str:address>", form, name="lead-form"),
+    path("f/<slug:address>", form, name="lead-form"),
     path("r/leads/<uuid:pk>/convert", views.convert, name="lead-convert"),
     path("r/leads/<uuid:pk>/unconvert", views.unconvert, name="lead-unconvert"),
     path("settings/leads", pages.leads, name="settings-leads"),

@@ -88,7 +88,10 @@ def text_of(sent: Mapping[str, Any], name: str) -> str:
     value = sent.get(name)
     if isinstance(value, bool):
         return "true" if value else ""
-    return str(value).replace("\x00", "").strip() if isinstance(value, str | int) else ""
+    if not isinstance(value, str | int):
+        return ""
+    # Half a character, which JSON can spell, can't be stored.
+    return str(value).replace("\x00", "").encode(errors="replace").decode().strip()
 
 
 def origin_of(form: LeadForm, sent: Mapping[str, Any]) -> dict[str, str]:

@@ -310,10 +310,12 @@ def asked(params: Mapping[str, Any]) -> dict[str, str]:
     for key, value in items:
         if key in PASSING:
             continue
-        if key == "filter" and not isinstance(value, str | list):
-            value = json.dumps(value, ensure_ascii=False)
+        if key == "filter":
+            value = (value[-1] if value else None) if isinstance(value, list) else value
+            if value is not None and not isinstance(value, str):
+                value = json.dumps(value, ensure_ascii=False, default=str)  # numbers of JSON come as decimals
         elif isinstance(value, list):
-            value = value[-1] if key == "filter" else ",".join(str(part) for part in value if part not in (None, ""))
+            value = ",".join(str(part) for part in value if part not in (None, ""))
         if value not in (None, ""):
             found[key] = str(value)
     return found

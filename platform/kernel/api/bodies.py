@@ -62,6 +62,15 @@ def read_id(text: str) -> UUID:
     raise Problem(404, _("There is no such record, or it is not yours to see."))
 
 
+def read_cursor(text: str) -> UUID:
+    """The id after which a page of runs or events goes on."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        message = _("This page link is no longer valid. Start again from the first page.")
+        raise Problem(400, errors=[{"field": "cursor", "code": "invalid", "message": message}]) from error
+
+
 def read_whole(params: Any, name: str, default: int, most: int) -> int:
     """A positive number among the parameters, `most` where it asks for more."""
     text = params.get(name)

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from kernel.api.bodies import read_id, read_whole
+from kernel.api.bodies import read_cursor, read_id, read_whole
 from kernel.api.endpoint import Endpoint, reply
 from kernel.api.problems import Problem
 from kernel.api.resources import Runs, run_resources
@@ -71,7 +71,7 @@ class RunList(RunEndpoint):
         limit = read_whole(request.GET, "limit", 50, 200)
         rows = self.runs().order_by("-pk")
         if request.GET.get("cursor"):
-            rows = rows.filter(pk__lt=read_id(request.GET["cursor"]))
+            rows = rows.filter(pk__lt=read_cursor(request.GET["cursor"]))
         found = list(rows[: limit + 1])
         more, found = len(found) > limit, found[:limit]
         results = [run_json(self.resource, run) for run in found]

@@ -91,6 +91,7 @@ class Roles(RecordType):
     can_import = False
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
+        record.rules = record.rules or {"types": {}}  # one that is new may do nothing yet
         check_role(record, changed)
 
 

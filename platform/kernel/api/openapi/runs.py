@@ -42,7 +42,7 @@ def paths(resource: Runs) -> dict[str, Any]:
             "post": operation(
                 "start",
                 resource.summary or _("Start"),
-                told(202, 409, 413, 415),
+                told(202, 404, 409, 413, 415),
                 parameters=[parameter("idempotency_key")],
                 requestBody={"required": True, "content": {resource.media: {"schema": dict(resource.request)}}},
             ),

@@ -150,7 +150,8 @@ def candidates(access: Access, keys: Sequence[str], but: Iterable[UUID] = (), *,
     found.shown = sorted(found.shown, key=lambda item: (not item.is_strong, -len(item.why)))[:MOST]
     if not found.shown and rule_of(access).tells_unseen:
         strong = usable(access, mine, weak=False)
-        unseen = access.rtype.model.objects.alive().filter(duplicate_keys__overlap=strong)
+        model: Any = access.rtype.model
+        unseen = model.objects.alive().filter(duplicate_keys__overlap=strong)
         found.has_unseen = bool(strong) and unseen.exclude(pk__in=list(but)).exists()
     return found
 
@@ -208,7 +209,8 @@ def check_many(access: Access, records: Sequence[Any]) -> dict[UUID, ValidationE
         return {}
     _wait(access, None)
     every = sorted({key for keys in fresh.values() for key in keys})
-    rows = access.rtype.model.objects.alive().filter(duplicate_keys__overlap=every).exclude(pk__in=list(fresh))
+    model: Any = access.rtype.model
+    rows = model.objects.alive().filter(duplicate_keys__overlap=every).exclude(pk__in=list(fresh))
     taken = {key for (keys,) in rows.values_list("duplicate_keys") for key in keys}
     problems: dict[UUID, ValidationError] = {}
     seen: set[str] = set()

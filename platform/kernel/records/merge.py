@@ -33,7 +33,7 @@ from kernel.records.undo import Conflict, events_of, undo
 
 MOST = 10
 KEPT = timedelta(days=90)
-EMPTY = (None, "", [], {})
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 def can_merge(rtype: RecordType) -> bool:
@@ -128,6 +128,7 @@ def pick(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[s
     for name, spec in access.rtype.specs().items():
         if spec.read_only:
             continue
+        value: Any
         if spec.kind.is_list:
             value = _united(spec, [survivor, *others])
         elif name in editable:

@@ -77,7 +77,7 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
     group = Group(spec, label_of(spec))
     get = request.GET.get
     name, kind = spec.name, spec.kind
-    held = [v for raw in (get(name, ""), get(f"{name}__in", "")) for v in raw.split(",") if v]
+    held: list[Any] = [v for raw in (get(name, ""), get(f"{name}__in", "")) for v in raw.split(",") if v]
     if "apply" in request.GET:
         held = [v for v in request.GET.getlist(name) if v]
     if spec.choices:

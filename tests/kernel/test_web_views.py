@@ -57,6 +57,12 @@ def test_a_saved_view_is_a_tab_that_asks_its_question(client_for: Any, deals: An
     assert re.search(r'aria-current="page" dir="auto">Big<', body) and "Save as new" not in body
 
 
+def test_a_ready_made_view_as_a_board_asks_for_no_saving(client_for: Any, deals: Any) -> None:
+    client = client_for("sara")
+    assert "Save as new" not in body_of(client, "/r/deals?view=board")
+    assert "Save as new" in body_of(client, "/r/deals?view=board&amount__gte=1000")
+
+
 def test_a_filter_of_a_view_can_be_taken_away_and_the_page_says_that_it_is_not_saved(
     client_for: Any, deals: Any
 ) -> None:

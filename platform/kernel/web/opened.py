@@ -6,6 +6,7 @@
 Links on the page are of the second form, so that a filter of a view can be taken away like any other.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,8 +70,10 @@ def open_view(request: HttpRequest, access: Access) -> Opened:
     if not is_whole:
         problem = _("Part of this view is left out: it asks for a field that is not there for you.")
     request.GET = params  # type: ignore[assignment]
-    return Opened(views, view, _plain(asked(params)) != _plain(own), problem)
+    # To look at a ready-made view as a board is no change that asks to be saved.
+    either = LAYOUTS if not views.may_change(view) else ("list",)
+    return Opened(views, view, _plain(asked(params), either) != _plain(own, either), problem)
 
 
-def _plain(params: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in params.items() if (key, value) != ("layout", "list")}
+def _plain(params: dict[str, str], layouts: Iterable[str]) -> dict[str, str]:
+    return {key: value for key, value in params.items() if key != "layout" or value not in layouts}

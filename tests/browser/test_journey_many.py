@@ -18,7 +18,7 @@ def test_all_that_match_are_handed_over_and_taken_back(window: Callable[..., Win
     assert rows.count() > 1
     rows.first.click()
     rows.nth(1).click(modifiers=["Shift"])
-    expect(page.locator("[data-count]")).to_have_text("2 selected")
+    expect(page.locator(".bulk [data-count]")).to_have_text("2 selected")
     page.locator("[data-all-rows]").check()
     everything = page.locator("button[data-everything]")
     if everything.is_visible():
@@ -53,7 +53,7 @@ def test_three_are_tagged_by_thumb_and_untagged_by_the_toast(window: Callable[..
     page.locator("[data-pick]").tap()
     for number in range(3):
         page.locator("tbody input[name=ids]").nth(number).tap()
-    expect(page.locator("[data-count]")).to_contain_text("۳")
+    expect(page.locator(".bulk [data-count]")).to_contain_text("۳")
     page.locator(".bulk [value=tags]").tap()
     dialog = page.locator("#dialog")
     dialog.get_by_role("combobox").first.fill("گروه آزمایش")

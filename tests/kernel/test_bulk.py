@@ -274,3 +274,46 @@ class TestChangeSets:
             assert "8,123" not in body
             assert "9,321" not in body
             assert "mount" not in body.partition("<main")[2]
+
+
+class TestPages:
+    """Without a script: each step is a form that is sent."""
+
+    def test_a_selection_is_asked_previewed_and_done(self, sara, client_for, member):
+        rows = deals(sara, 3)
+        browser, kept = client_for("sara"), {"do": "edit", "ids": [str(rows[0].pk), str(rows[1].pk)]}
+        assert b'name="ids"' in browser.get("/r/deals?layout=list").content
+        asked = browser.post("/r/deals/bulk", {**kept, "step": "ask", "add": "amount"})
+        assert b'name="amount"' in asked.content
+        sent = {**kept, "field": "amount", "amount": "250"}
+        shown = browser.post("/r/deals/bulk", {**sent, "step": "check"}).content.decode()
+        assert "2 records will change" in shown
+        assert "$250" in shown
+        assert by_name()["D0"].amount == 0
+        answer = browser.post("/r/deals/bulk", {**sent, "step": "go"})
+        assert answer.status_code == 303
+        assert sorted(deal.amount for deal in by_name().values()) == [2, 250, 250]
+
+    def test_all_that_match_without_the_few_that_were_taken_out(self, sara, client_for):
+        rows = deals(sara, 3, probability=Decimal(5))
+        create(sara.access(registry["deals"]), {"name": "Other", "probability": Decimal(9)})
+        sent = {"do": "delete", "everything": "1", "query": "probability=5", "except": str(rows[0].pk), "step": "go"}
+        client_for("sara").post("/r/deals/bulk", sent)
+        assert set(by_name()) == {"D0", "Other"}
+
+    def test_what_cannot_be_read_is_said_on_its_field(self, sara, client_for):
+        sent = {"do": "edit", "ids": str(deals(sara, 1)[0].pk), "field": "amount", "amount": "much", "step": "go"}
+        answer = client_for("sara").post("/r/deals/bulk", sent)
+        assert answer.status_code == 422
+        assert by_name()["D0"].amount == 0
+
+    def test_nothing_to_select_with_where_nothing_may_be_done(self, sara, client_for, member):
+        deals(sara, 1)
+        assert b'name="ids"' not in client_for("kian").get("/r/deals?layout=list").content
+
+    def test_a_selection_is_exported(self, sara, client_for):
+        rows = deals(sara, 2)
+        answer = client_for("sara").post("/r/deals/bulk", {"do": "export", "ids": str(rows[1].pk)})
+        run = Run.objects.get(kind="export")
+        assert answer.headers["Location"] == f"/exports/{run.pk}"
+        assert run.params["selection"] == {"ids": [str(rows[1].pk)]}

@@ -15,6 +15,7 @@ from crm_core.teamwork.notifying import notify
 from crm_core.teamwork.subscribers import tell_starter
 from kernel.access.actor import actor_for
 from kernel.access.models import Member, Role
+from kernel.accounts.models import Identity
 from kernel.events import subscribers as fan
 from kernel.events.models import Event
 from kernel.events.subscribers import sweep_events
@@ -25,6 +26,7 @@ from kernel.records.show import Shown
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.tenancy.context import in_tenant
+from kernel.web.accounts.actions import accept, invite
 
 
 @pytest.fixture
@@ -414,3 +416,12 @@ def test_a_program_mentions_by_name_and_reads_names(api_for, deal):
     assert made.json()["body"] == "@Reza Rep, see"
     refused = api_for("sara").post("/api/v1/notes", {**body, "body": "@Mina Rep, see"})
     assert (refused.status_code, "Mina Rep" in refused.content.decode()) == (400, True)
+
+
+def test_whoever_invited_somebody_is_told_that_they_came(access, member, fan_out):
+    new = create(access("sara", "members"), {"name": "Nora New", "email": "nora@a.example"})
+    invitation = invite(new, member("sara"))
+    identity = Identity.objects.new(email="nora@a.example", name="Nora New", password=None, language="en")
+    assert accept(invitation, identity)
+    fan_out()
+    assert [(row.member.name, row.kind) for row in told()] == [("Sara Admin", "joined")]

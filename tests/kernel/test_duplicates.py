@@ -11,7 +11,7 @@ from importing import begin, records
 from kernel.access.actor import actor_for, operator
 from kernel.access.models import Role
 from kernel.records.change import create, delete, edit
-from kernel.records.duplicates import Duplicates, candidates, keys_of
+from kernel.records.duplicates import Duplicates, candidates, derive_keys, keys_of
 from kernel.records.models import DuplicateRule
 from kernel.records.types import registry
 from kernel.runs.work import work
@@ -60,6 +60,14 @@ class TestKeys:
         delete(operator().access(registry["contacts"]), there)
         rule(api="block")
         create(actor_for(member("sara"), "api").access(registry["contacts"]), {"last_name": "X", "phone": PHONE})
+
+    def test_keys_are_derived_anew(self, in_a: Any) -> None:
+        there = contact(phone=PHONE)
+        keys = there.duplicate_keys
+        type(there).objects.filter(pk=there.pk).update(duplicate_keys=[])
+        assert derive_keys(registry["contacts"]) == 1
+        assert type(there).objects.get(pk=there.pk).duplicate_keys == keys
+        assert derive_keys(registry["contacts"]) == 0
 
     def test_the_other_tenant_is_not_asked(self, tenant_a: Any, tenant_b: Any, member: Any) -> None:
         with in_tenant(tenant_b):

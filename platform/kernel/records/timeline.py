@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.events.models import Event
 from kernel.events.names import sentences
-from kernel.records.merge import taken_in
 from kernel.records.mentioning import load_names, takes_mentions
+from kernel.records.merge import taken_in
 from kernel.records.show import Labels, Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
@@ -76,10 +76,11 @@ class Timeline:
         """The entries older than the event `before`, and where the next page goes on. Of what the viewer may know
         nothing of there is no entry, so a page may be shorter."""
         slug, pk = self._access.rtype.slug, self._record.pk
-        whose = [pk, *taken_in(self._access.rtype, pk)]
-        events = Event.objects.filter(
-            Q(record_type=slug, record_id__in=whose) | Q(about_type=slug, about_id__in=whose)
-        )
+        others = taken_in(self._access.rtype, pk)
+        mine = Q(record_type=slug, record_id=pk) | Q(about_type=slug, about_id__in=[pk, *others])
+        if others:  # that they went to the trash is what "merged others into this" says
+            mine |= Q(record_type=slug, record_id__in=others) & ~Q(name=f"{self._access.rtype.name}.deleted")
+        events = Event.objects.filter(mine)
         if before:
             events = events.filter(pk__lt=before)
         found = list(events.order_by("-pk")[: limit + 1])

@@ -28,6 +28,8 @@ from kernel.records.undo import Conflict, events_of, undo
 
 DAYS_TO_UNDO = 30
 RESULTS = {"company": "companies", "contact": "contacts", "deal": "deals"}
+# What may be said of a new deal, and what the deal calls it.
+OF_DEAL = {"deal_name": "name", "deal_amount": "amount", "deal_pipeline": "pipeline"}
 
 
 def _relation(name: str, label: Any) -> FieldSpec:
@@ -99,6 +101,7 @@ def convert(lead: Lead, access: Access, version: int | None = None, **wish: Any)
     actor, marks = access.actor, {"change_set": uuid7()}
     with change(lead, "lead.converted", access, version=version, given={"status"}, change_set=marks["change_set"]):
         existing = {name: _existing(actor, name, wish.get(name)) for name in RESULTS}
+        _check_said(actor, wish)
         wanted = _wanted(lead, wish, existing)
         _check_complete(lead, actor, wanted)
         made = dict(existing)
@@ -131,9 +134,17 @@ def _existing(actor: Actor, name: str, pk: UUID | None) -> Any:
     return record
 
 
+def _check_said(actor: Actor, wish: Mapping[str, Any]) -> None:
+    """Records are made with rights over all that the lead brings; what a person says is bound by their own."""
+    editable = actor.access(registry["deals"]).editable()
+    barred = [name for name, of in OF_DEAL.items() if of not in editable and wish.get(name) not in (None, "")]
+    if barred:
+        raise ValidationError({n: ValidationError(now("There is no such field."), code="unknown") for n in barred})
+
+
 def _wanted(lead: Lead, wish: Mapping[str, Any], existing: Mapping[str, Any]) -> set[str]:
     """What is to be made anew."""
-    said = any(wish.get(name) not in (None, "") for name in ("deal_name", "deal_amount", "deal_pipeline"))
+    said = any(wish.get(name) not in (None, "") for name in OF_DEAL)
     unsaid = {"company": bool(lead.company_name), "contact": True, "deal": said}
     return {n for n in RESULTS if existing[n] is None and wish.get(f"new_{n}", unsaid[n])}
 
@@ -146,8 +157,11 @@ def _check_complete(lead: Lead, actor: Actor, wanted: Iterable[str]) -> None:
         needed.add("company_name")
     missing = sorted(name for name in needed if specs[name].value(lead) in (None, "", []))
     if missing:
+        readable = actor.access(registry["leads"]).readable()
+        unseen = now("Something is missing that your role does not show you. Ask somebody who sees the whole lead.")
         problem = now("Fill this in before you convert the lead.")
-        raise ValidationError({name: ValidationError(problem, code="required") for name in missing})
+        told = {(n if n in readable else "__all__"): problem if n in readable else unseen for n in missing}
+        raise ValidationError({name: ValidationError(text, code="required") for name, text in told.items()})
     for name in wanted:
         actor.access(registry[RESULTS[name]]).check("create")
 

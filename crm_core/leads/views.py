@@ -117,7 +117,7 @@ def _wish(request: HttpRequest, access: Access) -> dict[str, Any]:
         wish[name] = other or read_id(choice)
         wish[f"new_{name}"] = choice == NEW and not other
     if wish["new_deal"]:
-        for name in ("deal_name", "deal_amount", "deal_pipeline"):
+        for name in conversion.OF_DEAL:
             if name in request.POST:
                 wish[name] = SPECS[name].parse(typed(request.POST, name), access)
     return wish
@@ -196,9 +196,8 @@ def _deal_fields(
     starts = {"deal_name": lead.company_name or lead.name, "deal_amount": None}
     if len(pipelines) > 1:
         starts["deal_pipeline"] = pipelines[0].value
-    own = {"deal_name": "name", "deal_amount": "amount", "deal_pipeline": "pipeline"}
     return [
         controls.field(SPECS[name], typed(posted, name) if posted else value, errors=errors.get(name, []))
         for name, value in starts.items()
-        if own[name] in deals.editable()
+        if conversion.OF_DEAL[name] in deals.editable()
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -62,11 +64,25 @@ def take_back(work: Work) -> None:
             if not events:
                 break
             conflicts = undo(work.actor, events, run.pk)
-            Problem.objects.bulk_create(_problem(run, work.actor, conflict) for conflict in conflicts)
+            Problem.objects.bulk_create(_problem(run, work.actor, one) for one in _told(work.actor, conflicts))
             run.counts["undone"] += len(events) - len(conflicts)
             run.counts["conflicts"] += len(conflicts)
             run.done += len(events)
             work.state["after"] = str(events[-1].pk)
+
+
+def _told(actor: Actor, conflicts: Iterable[Conflict]) -> list[Conflict]:
+    """Those about records that whoever takes it back may see; the others are counted, and not named."""
+    wanted: dict[str, set[UUID]] = defaultdict(set)
+    for conflict in conflicts:
+        wanted[conflict.slug].add(conflict.pk)
+    seen: set[UUID] = set()
+    for slug, ids in wanted.items():
+        access = actor.access(registry[slug])
+        if access.may("view"):
+            for deleted in (False, True):
+                seen.update(access.records(deleted=deleted).filter(pk__in=ids).values_list("pk", flat=True))
+    return [conflict for conflict in conflicts if conflict.pk in seen]
 
 
 def _problem(run: Run, actor: Actor, conflict: Conflict) -> Problem:

@@ -203,7 +203,9 @@ def part(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
 
 
 def _upload_of(request: HttpRequest, pk: UUID) -> Upload:
-    found = Upload.objects.select_related("target").filter(pk=pk, member=request.actor.member).first()  # type: ignore[attr-defined]
+    rows = Upload.objects.select_related("target").filter(pk=pk, member=request.actor.member)  # type: ignore[attr-defined]
+    # Of two that end it at once the second waits here and finds nothing: it would clear away what the first has kept.
+    found = (rows.select_for_update(of=("self",)) if request.method in ("POST", "DELETE") else rows).first()
     if found is None:
         raise Http404
     return found

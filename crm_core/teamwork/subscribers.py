@@ -20,6 +20,7 @@ from kernel.access.models import Invitation
 from kernel.events.models import Event
 from kernel.events.subscribers import EVERY, hand_on, on
 from kernel.records.afterwards import after_change
+from kernel.records.models import Redirect
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
 from kernel.runs.work import when_ended
@@ -124,6 +125,15 @@ def tell_starter(run: Run) -> None:
     """Whoever had it started on a page. What a program starts, it asks about itself."""
     if run.member_id and run.via != "api":
         notify(run.member_id, RUN, key=f"run:{run.pk}", data={"run": str(run.pk)})
+
+
+@on(*(f"{rtype.name}.merged" for rtype in registry.values() if rtype.duplicate_keys))
+def bring_followers(event: Event) -> None:
+    """Whoever followed one of the records that were merged follows the one that stays."""
+    others = Redirect.objects.filter(change_set=event.change_set).values("old")
+    following = Follow.objects.filter(record_id__in=others, is_on=True).values_list("member", flat=True)
+    if event.record_id:
+        follow_unless_off(set(following), event.record_type, event.record_id)
 
 
 @on("member.joined")

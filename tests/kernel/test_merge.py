@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from crm_core.teamwork.models import Follow
 from kernel.access.actor import actor_for, operator
+from kernel.events.models import Event
+from kernel.events.subscribers import subscribers
 from kernel.lib.ids import uuid7
 from kernel.records.change import NotFound, create, delete, edit, snapshot
 from kernel.records.merge import merge, survivor_of, unmerge
@@ -62,7 +65,9 @@ def pair(slug: str) -> tuple[Any, Any]:
             make("contacts", last_name=f"Person {number}", company=record.pk)
             make("companies", name=f"Branch {number}", parent=record.pk)
         if slug == "products":
-            make("deals", name=f"Deal {number}", lines=[{"product": record.pk, "quantity": 2, "price": 5, "discount": 0}])
+            make(
+                "deals", name=f"Deal {number}", lines=[{"product": record.pk, "quantity": 2, "price": 5, "discount": 0}]
+            )
     return first, second
 
 
@@ -128,6 +133,15 @@ class TestMerging:
         merge(reza.access(registry["contacts"]), first, [second])
         assert now(deal).contact_id == first.pk
 
+    def test_followers_follow_the_one_that_stays(self, in_a: Any, member: Any) -> None:
+        first, second = pair("contacts")
+        Follow.objects.create(record_type="contacts", record_id=second.pk, member=member("kian"))
+        change_set = merge(access("contacts"), first, [second])
+        event = Event.objects.get(name="contact.merged", change_set=change_set)
+        for subscriber in subscribers[event.name]:
+            subscriber(event)
+        assert Follow.objects.filter(record_id=first.pk, member=member("kian"), is_on=True).exists()
+
     def test_a_record_is_not_merged_with_itself(self, in_a: Any) -> None:
         first, _second = pair("contacts")
         with pytest.raises(ValidationError):
@@ -145,6 +159,7 @@ class TestMerging:
         entries, _more = Timeline(access("contacts"), now(first)).page(50)
         assert {entry.event.record_id for entry in entries} >= {first.pk, second.pk}
         assert any(entry.event.name == "contact.merged" for entry in entries)
+        assert "contact.deleted" not in {entry.event.name for entry in entries}
 
 
 class TestTakingApart:

@@ -30,9 +30,10 @@ def entries(response):
 
 class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
-        assert entries(client_for("reza").get("/settings/profile")) == ["profile", "keys"]
-        people = ["profile", "keys", "company", "members", "teams", "tags", "fields", "duplicates"]
-        everything = [*people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
+        assert entries(client_for("reza").get("/settings/profile")) == ["profile", "notifications", "keys", "api"]
+        mine = ["profile", "notifications", "keys", "api"]
+        people = ["company", "members", "teams", "tags", "fields", "duplicates"]
+        everything = [*mine, *people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
 
     def test_the_address_alone_opens_nothing(self, client_for):

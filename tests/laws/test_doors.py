@@ -24,7 +24,7 @@ PUBLIC = {
         "offline",
         "files/<str:token>",  # the token is the key
         "attachments/<str:token>",  # so it is here
-        "f/<str:address>",  # a form for strangers
+        "f/<slug:address>",  # a form for strangers
         "notifications/leave/<str:token>",  # out of a mail; the token is the key
         "dev/mail",  # exists with embedded services only, for this machine only
     },

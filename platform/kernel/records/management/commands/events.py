@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import translation
 
 from kernel.events.names import sentences
-from kernel.events.subscribers import subscribers
+from kernel.events.subscribers import EVERY, subscribers
 from kernel.tenancy.commands import tell
 
 
@@ -21,9 +21,9 @@ class Command(BaseCommand):
                 {
                     "name": name,
                     "sentence": str(sentences.get(name, "")),
-                    "subscribers": [f"{s.__module__}.{s.__qualname__}" for s in subscribers.get(name, [])],
+                    "subscribers": [f"{s.__module__}.{s.__qualname__}" for of in (name, EVERY) for s in subscribers.get(of, [])],
                 }
-                for name in sorted({*sentences, *subscribers})
+                for name in sorted({*sentences, *subscribers} - {EVERY})
             ]
         width = max(len(entry["name"]) for entry in document)
         lines = [f"{e['name']:<{width}}  {e['sentence']}  {' '.join(e['subscribers'])}".rstrip() for e in document]

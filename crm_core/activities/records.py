@@ -175,7 +175,8 @@ class Calls(Conversation):
     verbs = verbs_of("call", Call, "at", spec_of(Call, "outcome"), spec_of(Call, "duration"))
 
     def label_of(self, record: Any) -> str:
-        return record.subject or " ".join(without(record.body).split())[:80] or str(record.get_outcome_display() or self.label)
+        said = " ".join(without(record.body).split())[:80]
+        return record.subject or said or str(record.get_outcome_display() or self.label)
 
 
 @register

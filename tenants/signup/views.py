@@ -179,11 +179,11 @@ def address(request: HttpRequest) -> HttpResponse:
     fill = request.GET.get("fill")
     if fill is not None:
         return _filled(request, fill[:63], company)
-    if company and wish.strip() == request.GET.get("proposed", ""):  # nothing was typed: it follows the company
-        if proposed := next(iter(suggestions("", company)), ""):
-            response = _filled(request, proposed, company, is_proposed=True)
-            response["HX-Retarget"], response["HX-Reswap"] = "#address", "outerHTML"
-            return response
+    is_untyped = bool(company) and wish.strip() == request.GET.get("proposed", "")
+    if is_untyped and (proposed := next(iter(suggestions("", company)), "")):  # it follows the company's name
+        response = _filled(request, proposed, company, is_proposed=True)
+        response["HX-Retarget"], response["HX-Reswap"] = "#address", "outerHTML"
+        return response
     return page(request, "signup/_address.html", **_look(wish, company))
 
 

@@ -16,12 +16,16 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Answer one JSON document.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        def heard_by(name: str) -> list[str]:
+            heard = (*subscribers.get(name, ()), *subscribers.get(EVERY, ()))
+            return [f"{subscriber.__module__}.{subscriber.__qualname__}" for subscriber in heard]
+
         with translation.override("en"):
             document = [
                 {
                     "name": name,
                     "sentence": str(sentences.get(name, "")),
-                    "subscribers": [f"{s.__module__}.{s.__qualname__}" for of in (name, EVERY) for s in subscribers.get(of, [])],
+                    "subscribers": heard_by(name),
                 }
                 for name in sorted({*sentences, *subscribers} - {EVERY})
             ]

@@ -4,6 +4,9 @@ import { show } from "./overlays.js";
 
 const typing = (node) => node.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open], :popover-open");
 
+// One promise for all keys: two imports of what is still on its way may come back in either order.
+let acts;
+
 function open(opener) {
   const dialog = $("#palette");
   if (!dialog || dialog.open) return;
@@ -23,6 +26,6 @@ document.addEventListener("keydown", (event) => {
     open();
   } else if (keys && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing && !event.defaultPrevented && !typing(event.target)) {
     if (event.code === "Slash" && event.key !== "?" && !event.shiftKey && $("[data-search]")) { event.preventDefault(); $("[data-search]").focus(); $("[data-search]").select(); }
-    else import("./shortcuts.js").then((part) => part.press(event, JSON.parse(keys)));
+    else (acts ??= import("./shortcuts.js")).then((part) => part.press(event, JSON.parse(keys)));
   }
 });

@@ -20,7 +20,10 @@ class Offline extends HTMLElement {
       const form = event.detail.elt.closest?.("form[data-draft]");
       if (form && event.detail.successful && event.detail.requestConfig.verb === "post") this.drop(form);
     });
-    for (const form of $$("form[data-draft]")) this.meet(form);
+    for (const form of $$("form[data-draft]")) {
+      this.meet(form);
+      this.type([...form.elements].find(typed));  // quicker than this part was loaded
+    }
   }
 
   key(form) { return `${this.mine}${location.pathname} ${form.dataset.draft}`; }
@@ -38,7 +41,7 @@ class Offline extends HTMLElement {
   }
 
   type(input) {
-    const form = input.closest?.("form[data-draft]");
+    const form = input?.closest?.("form[data-draft]");
     if (!form || !kept(input)) return;
     clearTimeout(form.drafting);
     form.drafting = setTimeout(() => this.keep(form), 300);
@@ -84,6 +87,7 @@ class Offline extends HTMLElement {
   }
 }
 
+const typed = (input) => "defaultValue" in input && !/^(checkbox|radio)$/.test(input.type) && kept(input) && input.value !== input.defaultValue;
 const read = (key) => { try { return JSON.parse(localStorage.getItem(key)) || {}; } catch { return {}; } };
 const find = (form, name, value, on) =>
   [...form.elements].filter((input) => input.name === name && kept(input) && (on === null || input.value === value));

@@ -2,12 +2,10 @@
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection
 from rows import new_team
 
 from kernel.access.models import Team
-from kernel.tenancy.cache import Memory, Valkey
 from kernel.tenancy.context import NoTenant, OutsideTransaction, in_tenant, tenant_only
 
 NAMES = "SELECT name FROM access_team WHERE name = %s"
@@ -51,28 +49,3 @@ def test_a_connection_that_the_server_has_closed_is_told_without_asking():
     with psycopg.connect(mine.connection.info.dsn, password=mine.settings_dict["PASSWORD"] or None) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [mine.connection.info.backend_pid])
     assert not mine.is_usable()
-
-
-@pytest.fixture(params=["valkey", "memory"])
-def cache(request):
-    made = Valkey(settings.REDIS_URL, {}) if request.param == "valkey" else Memory("counts", {})
-    made.delete("tests:count")
-    yield made
-    made.delete("tests:count")
-
-
-def test_a_counter_begins_at_nothing_and_adds_up(cache):
-    assert [cache.count("tests:count", 1, 60) for _ in range(3)] == [1, 2, 3]
-
-
-def test_a_counter_never_falls_below_nothing(cache):
-    assert cache.count("tests:count", -1, 60) == 0
-    assert cache.count("tests:count", 1, 60) == 1
-
-
-def test_a_counter_lapses():
-    cache = Valkey(settings.REDIS_URL, {})
-    cache.count("tests:count", 1, 60)
-    key = cache.make_key("tests:count")
-    assert 0 < cache._cache.get_client().ttl(key) <= 60
-    cache.delete("tests:count")

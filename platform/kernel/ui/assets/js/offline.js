@@ -17,8 +17,8 @@ class Offline extends HTMLElement {
     document.addEventListener("change", (event) => this.type(event.target));
     document.addEventListener("submit", (event) => this.leave(event), true);
     document.addEventListener("htmx:afterRequest", (event) => {
-      const form = event.detail.elt.closest?.("form[data-draft]");
-      if (form && event.detail.successful && event.detail.requestConfig.verb === "post") this.drop(form);
+      const form = event.detail.elt;  // itself: a part of it that asks for hints saves nothing
+      if (form.matches?.("form[data-draft]") && event.detail.successful && event.detail.requestConfig.verb === "post") this.drop(form);
     });
     for (const form of $$("form[data-draft]")) {
       this.meet(form);

@@ -26,7 +26,13 @@ def deal(request: pytest.FixtureRequest, window: Callable[..., Window]) -> Windo
     return opened
 
 
+def hearing(page: Page) -> None:
+    """The part that sends files is loaded: no person chooses one before it is."""
+    page.wait_for_function("customElements.get('crm-files')")
+
+
 def send(page: Page, name: str, content: bytes, kind: str = "text/plain") -> None:
+    hearing(page)
     page.locator("crm-files input[type=file]").set_input_files({"name": name, "mimeType": kind, "buffer": content})
 
 
@@ -39,8 +45,9 @@ def test_a_picture_is_sent_seen_replaced_deleted_and_brought_back(deal: Window) 
     expect(page.locator("img.preview")).to_have_js_property("naturalWidth", 1)
     send(page, name, PIXEL, "image/png")
     expect(page.locator(".file-list a[href*='version=1']")).to_be_visible()
-    page.wait_for_load_state()
+    page.wait_for_load_state("networkidle")  # it has loaded itself anew
     page.goto(address)
+    hearing(page)
     page.locator(".file-list li", has_text=name).locator("form button").click()
     expect(page.locator(".file-list a", has_text=name)).to_have_count(0)
     with page.expect_response(lambda answer: answer.request.method == "POST"):
@@ -56,6 +63,7 @@ def test_several_at_once_each_tell_how_far_they_are_and_a_refused_one_why(deal: 
         {"name": "two.txt", "mimeType": "text/plain", "buffer": b"two" * 100_000},
         {"name": "run.exe", "mimeType": "application/octet-stream", "buffer": struct.pack("<I", 1)},
     ]
+    hearing(page)
     page.locator("crm-files input[type=file]").set_input_files(files)
     for name in ("one.txt", "two.txt"):
         expect(page.locator(".file-list a", has_text=name).first).to_be_visible()

@@ -11,7 +11,8 @@ class Offline extends HTMLElement {
     const say = () => { this.hidden = navigator.onLine; };
     for (const name of ["online", "offline"]) addEventListener(name, say);
     say();
-    navigator.serviceWorker?.register(`/sw.js?for=${encodeURIComponent(this.dataset.for)}`).catch(() => {});
+    // Once the page stands: what is fetched for a day without a network must not slow a first visit.
+    setTimeout(() => navigator.serviceWorker?.register(`/sw.js?for=${encodeURIComponent(this.dataset.for)}`).catch(() => {}), 4000);
     this.sweep();
     document.addEventListener("input", (event) => this.type(event.target));
     document.addEventListener("change", (event) => this.type(event.target));

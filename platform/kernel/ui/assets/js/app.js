@@ -11,9 +11,10 @@ import "./doors.js";
 import "./copy.js";
 import "./sidenav.js";
 import "./keys.js";
+import "./offline.js";
 
 // Parts that few pages need come when their element does.
-const lazy = { "crm-select-rows": () => import("./select.js"), "crm-list": () => import("./list.js"), "crm-order": () => import("./list.js"), "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js"), "crm-offline": () => import("./offline.js"), "crm-mention": () => import("./mention.js") };
+const lazy = { "crm-select-rows": () => import("./list.js"), "crm-list": () => import("./list.js"), "crm-order": () => import("./list.js"), "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js"), "crm-mention": () => import("./mention.js") };
 function load() {
   for (const [name, part] of Object.entries(lazy)) {
     if (!customElements.get(name) && document.querySelector(name)) part();

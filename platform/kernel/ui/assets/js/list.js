@@ -1,5 +1,6 @@
 // Loaded only by lists and boards: records know the list they were opened from, open beside it, and groups open and close.
 import { $, $$, announce, create, icon, send } from "./lib.js";
+import "./select.js";
 
 const wide = matchMedia("(min-width: 60rem)");
 

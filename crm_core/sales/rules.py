@@ -117,6 +117,8 @@ def _hold(stage: Place, actor: Actor) -> None:
 def _place(deal: Deal, stages: Stages, changed: set[str]) -> None:
     """Settle pipeline and stage: either may be given alone, together they must fit."""
     stage = stages.by_id.get(deal.stage_id) if deal.stage_id else None
+    if stage is None and deal.stage_id and "stage" in changed:  # deleted since somebody chose it
+        raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
     if stage and ("pipeline" not in changed or not deal.pipeline_id):
         deal.pipeline_id = stage.pipeline_id
     if not deal.pipeline_id:

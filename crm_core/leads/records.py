@@ -13,7 +13,7 @@ from kernel.access.actor import Access, Actor
 from kernel.events.names import tell
 from kernel.lib.names import company_key, person_key
 from kernel.records.duplicates import Key
-from kernel.records.types import Board, Panel, RecordType, Verb, field, register
+from kernel.records.types import Board, BuiltIn, Panel, RecordType, Verb, field, register
 
 tell("lead.converted", _("%(who)s converted this lead"))
 tell("lead.unconverted", _("%(who)s undid the conversion of this lead"))
@@ -61,6 +61,11 @@ class Leads(RecordType):
         Panel(_("Conversion"), ("converted_at", "company", "contact", "deal")),
     )
     next_step_field, open_when = "next_contact_at", {"converted_at__empty": "true"}
+    views = (
+        BuiltIn(
+            "queue", _("Nobody's yet"), {"owner__empty": "true", "converted_at__empty": "true", "sort": "created_at"}
+        ),
+    )
     board = Board(by="status", card=("company_name", "intake_due_at", "owner"))
     verbs = (
         Verb(

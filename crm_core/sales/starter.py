@@ -30,7 +30,7 @@ ROLES: dict[str, dict[str, Any]] = {
             "*": {
                 "verbs": {
                     "*": "none", "view": "team", "create": "own", "edit": "own", "delete": "own", "convert": "own",
-                    "win": "own", "lose": "own", "import": "own",
+                    "win": "own", "lose": "own", "import": "own", "claim": "team",
                 },
                 "fields": {"*": "edit"},
             },

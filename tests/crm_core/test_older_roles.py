@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from crm_core.sales.roles import LATER
+from crm_core.sales.roles import LATER, LATER_VERBS
 from crm_core.sales.starter import ROLES
 from kernel.access.models import Role
 from kernel.tenancy.starters import start_all
@@ -13,8 +13,10 @@ pytestmark = pytest.mark.usefixtures("in_a")
 
 
 def older(code: str, **types: object) -> Role:
-    """The role as it was before the later types, with these entries changed since."""
+    """The role as it was before the later types and verbs, with these entries changed since."""
     rules = deepcopy(ROLES[code])
+    for verb in LATER_VERBS:
+        rules["types"]["*"]["verbs"].pop(verb, None)
     rules["types"] = {slug: entry for slug, entry in rules["types"].items() if slug not in LATER} | types
     Role.objects.filter(code=code).update(rules=rules)
     return Role.objects.get(code=code)
@@ -45,6 +47,15 @@ def test_what_the_tenant_said_of_a_type_stays(tenant_a):
     role.refresh_from_db()
     assert role.rules["types"]["tasks"] == mine
     assert role.rules["types"]["calls"] == ROLES["rep"]["types"]["calls"]
+
+
+def test_a_verb_that_the_tenant_took_away_stays_away(tenant_a):
+    everything = deepcopy(ROLES["rep"]["types"]["*"])
+    everything["verbs"]["claim"] = "none"
+    role = older("rep", **{"*": everything})
+    start_all(tenant_a)
+    role.refresh_from_db()
+    assert role.rules["types"]["*"] == everything
 
 
 def test_who_narrowed_all_types_is_given_none(tenant_a):

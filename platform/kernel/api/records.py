@@ -31,6 +31,7 @@ from kernel.records.kinds.base import read_flag
 from kernel.records.merge import can_merge, survivor_of
 from kernel.records.statements import attributes_of
 from kernel.records.timeline import Timeline
+from kernel.records.types import Verb
 
 
 class RecordEndpoint(Endpoint):
@@ -138,14 +139,20 @@ class RecordVerb(RecordEndpoint):
         values = take_values(access, raw, {spec.name: spec for spec in verb.asked(access)})
         version = self.seen(access, record, raw) or in_body
         if not verb.applies(record):
-            refusal = verb.refusal(record, access)
-            told = errors_of(refusal) if refusal else []
-            raise Problem(409, "" if told else _("This cannot be done to the record as it is now."), errors=told)
+            raise _refused(verb, access, record)
         try:
             record = verb.action(record, access, version=version, **values)
         except Stale as error:
+            if not verb.applies(error.record) and get(access, error.record.pk) is not None:
+                raise _refused(verb, access, error.record) from error
             raise stale_of(error, access, version, raw) from error
         return self.answer(access, record)
+
+
+def _refused(verb: Verb, access: Access, record: Any) -> Problem:
+    refusal = verb.refusal(record, access)
+    told = errors_of(refusal) if refusal else []
+    return Problem(409, "" if told else _("This cannot be done to the record as it is now."), errors=told)
 
 
 class TimelineList(RecordEndpoint):

@@ -329,8 +329,29 @@ class RecordType:
         """Do what a change brings with it, once it is saved and in its transaction: a recurring task's next one."""
 
 
+def _claim_verb(name: str) -> Verb:
+    """Every type whose records have owners has it: taking one that has none."""
+
+    def claim(record: Any, access: Access, version: int | None = None) -> Any:
+        from kernel.records import claiming  # it changes records, which takes this module
+
+        return claiming.claim(record, access, version)
+
+    def refusal(record: Any, access: Access) -> ValidationError:
+        from kernel.records import claiming
+
+        return claiming.claimed_already(record, access)
+
+    return Verb(
+        "claim", tell(f"{name}.claimed", _("%(who)s took this over")), _("Take over"), "user-plus", claim,
+        applies=lambda record: record.owner_id is None, refusal=refusal, done=_("It is yours now."),
+    )  # fmt: skip
+
+
 def register(cls: type[RecordType]) -> type[RecordType]:
     rtype = cls()
+    if cls.is_owned and not (cls.parent or cls.is_setting):
+        cls.verbs = (*cls.verbs, _claim_verb(rtype.name))
     registry[rtype.slug] = rtype
     tell_record_events(rtype.name)
     if rtype.duplicate_keys:

@@ -64,7 +64,7 @@ def preview(access: Access, selection: Selection, wish: Wish) -> Preview:
     """Few records are changed for real and rolled back, so that it says what will be."""
     rows = selection.rows(access)
     total = rows.order_by().count()
-    allowed = access.records(wish.needs).filter(pk__in=rows.order_by().values("pk")).count() if total else 0
+    allowed = access.records(wish.needs(access)).filter(pk__in=rows.order_by().values("pk")).count() if total else 0
     if total > AT_ONCE:
         return Preview(total, total - allowed)
     found = Preview(total, 0, 0, 0)

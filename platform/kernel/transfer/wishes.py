@@ -74,9 +74,11 @@ class Wish:
 
     # -- in words
 
-    @property
-    def needs(self) -> str:
+    def needs(self, access: Access) -> str:
         """The verb of access that each row takes."""
+        if self.verb:
+            verb = verb_of(access, self.verb)
+            return verb.permission or verb.name
         return "delete" if self.is_delete else "edit"
 
     def title(self, access: Access) -> str:

@@ -189,10 +189,8 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
     record = record_of(access, pk)
     access.check(found.permission or found.name, record)
     quiet = wants_json(request)
-    if quiet and not found.applies(record):
-        return _told(_("This has been done already."), tone="warn")
     if not found.applies(record):
-        return go(request, record_url(slug, pk), _("This has been done already."), tone="warn")
+        return _too_late(request, access, record, found)
     if request.method != "POST":
         return _verb_page(request, access, record, found, {}, [])
     errors: dict[str, list[str]] = {}
@@ -218,7 +216,9 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
         asked = {spec.name for spec in found.fields}
         general = [message for key, messages in told.items() if key not in asked for message in messages]
         return _verb_page(request, access, record, found, {k: m for k, m in told.items() if k in asked}, general)
-    except Stale:
+    except Stale as stale:
+        if not found.applies(stale.record):
+            return _too_late(request, access, stale.record, found)
         return _overtaken(request, slug, pk)
     except NotFound as error:
         raise Http404 from error
@@ -228,6 +228,15 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
     if quiet:
         return reload(text, tone=tone)
     return go(request, way_back(request, record_url(slug, pk)), text, tone=tone, undo=undo)
+
+
+def _too_late(request: HttpRequest, access: Access, record: Any, found: Verb) -> HttpResponse:
+    """The record is no longer one to do this to."""
+    refusal = found.refusal(record, access)
+    text = " ".join(refusal.messages) if refusal else _("This has been done already.")
+    if wants_json(request):
+        return _told(text, tone="warn")
+    return go(request, record_url(access.rtype.slug, record.pk), text, tone="warn")
 
 
 def _told(text: Any, **more: Any) -> HttpResponse:

@@ -1,7 +1,6 @@
 // Loaded only by pages with a board: dragging by pointer, moving by Alt+arrows, and by the card's menu.
 import Sortable from "sortablejs/modular/sortable.core.esm.js";
-import { $, $$, announce, failure, fill, obey, rtl, send, toast } from "./lib.js";
-import { show } from "./overlays.js";
+import { $, $$, announce, failure, fill, obey, rtl, send, show, toast } from "./lib.js";
 
 /**
  * Moves a card at once and asks the server after: POST data-move {id, version, to}.

@@ -1,6 +1,5 @@
 // Hears the first key of the palette and of every shortcut; what they do comes when it is needed.
-import { $ } from "./lib.js";
-import { show } from "./overlays.js";
+import { $, show } from "./lib.js";
 
 const typing = (node) => node.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open], :popover-open");
 

@@ -88,6 +88,18 @@ export function obey(response) {
   return spoke;
 }
 
+/** Opens a dialog as modal and puts the focus back where it came from when it closes. */
+export function show(dialog, opener = document.activeElement) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  const first = $("[autofocus], [aria-invalid=true]", dialog) || $("input:not([type=hidden]), select, textarea", dialog);
+  first?.focus();
+  dialog.addEventListener("close", () => {
+    if (opener?.isConnected) opener.focus({ preventScroll: true });
+    if (dialog.hasAttribute("data-remote")) $("[data-content]", dialog)?.replaceChildren();
+  }, { once: true });
+}
+
 /** Places a popover beside its opener, and keeps it there while the page scrolls under it. */
 export function place(pop, anchor, options = {}) {
   put(pop, anchor, options);

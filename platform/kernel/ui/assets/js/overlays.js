@@ -1,5 +1,5 @@
 // Menus are native popovers, dialogs are native dialogs; here is only what the platform leaves out.
-import { $, $$, place } from "./lib.js";
+import { $, $$, place, show } from "./lib.js";
 
 const openers = new WeakMap();
 
@@ -43,18 +43,6 @@ document.addEventListener("keydown", (event) => {
 
 const dirty = (dialog) => $$("form", dialog).some((form) => form.dataset.touched !== undefined);
 document.addEventListener("input", (event) => { const form = event.target.closest("dialog form"); if (form) form.dataset.touched = ""; });
-
-/** Opens a dialog as modal and puts the focus back where it came from when it closes. */
-export function show(dialog, opener = document.activeElement) {
-  if (!dialog || dialog.open) return;
-  dialog.showModal();
-  const first = $("[autofocus], [aria-invalid=true]", dialog) || $("input:not([type=hidden]), select, textarea", dialog);
-  first?.focus();
-  dialog.addEventListener("close", () => {
-    if (opener?.isConnected) opener.focus({ preventScroll: true });
-    if (dialog.hasAttribute("data-remote")) $("[data-content]", dialog)?.replaceChildren();
-  }, { once: true });
-}
 
 // What htmx swaps into #dialog-content or #panel-content opens its dialog; an empty answer closes it.
 let asked;

@@ -31,6 +31,25 @@ def test_a_record_is_opened_and_edited_in_its_place(desk: Window) -> None:
     expect(cell.locator("button")).to_be_focused()
 
 
+@pytest.mark.parametrize("key", ["Enter", "F2"])
+def test_a_cell_of_a_list_is_edited_in_its_place(desk: Window, key: str) -> None:
+    page = desk.page
+    desk.open("/r/companies")
+    _tab_to(page, "tbody button[data-edit=city]")
+    cell, field = page.locator("tbody [data-edit=city]").first, page.locator("tbody [name=city]")
+    page.keyboard.press(key)
+    expect(field).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(f"Porto {key}")
+    page.keyboard.press("Enter")
+    expect(cell).to_have_text(f"Porto {key}")
+    expect(cell).to_be_focused()
+    page.keyboard.press(key)
+    expect(field).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(cell).to_be_focused()
+
+
 def test_alt_and_an_arrow_move_a_card_and_the_server_counts(desk: Window) -> None:
     page = desk.page
     desk.open("/r/deals?view=board")

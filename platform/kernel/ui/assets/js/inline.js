@@ -111,3 +111,17 @@ class Inline extends HTMLElement {
   say(status) { toast({ text: failure(status === 403 ? "refused" : status ? "failed" : "offline"), tone: "bad" }); }
 }
 customElements.define("crm-inline", Inline);
+
+/** A list's cell is a button that names its field: it becomes the element when somebody first edits it. */
+function begin(event) {
+  const button = event.target.closest?.("button[data-edit]");
+  if (!button || button.closest("crm-inline") || (event.type === "keydown" && event.key !== "F2")) return;
+  event.preventDefault();
+  const record = $("td.main-cell a", button.closest("tr")), place = button.parentElement;
+  const cell = create("crm-inline", { "data-url": `${record.pathname}/cell/${button.dataset.edit}` }, button);
+  place.prepend(cell);
+  button.focus({ preventScroll: true });
+  cell.edit();
+}
+document.addEventListener("click", begin);
+document.addEventListener("keydown", begin);

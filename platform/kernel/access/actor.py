@@ -12,8 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from kernel.access.models import Member, Record, Role, Team
-from kernel.access.rules import EVERYTHING, Rules
+from kernel.access.models import Member, Record, Role, Share, Team
+from kernel.access.rules import EVERYTHING, LEVELS, NOTHING, Level, Rules
 from kernel.lib.format import Format
 from kernel.tenancy.context import get_tenant
 
@@ -81,6 +81,17 @@ class Actor:
     def subtree_member_ids(self) -> frozenset[UUID]:
         return self._members_of(self.subtree_ids)
 
+    @cached_property
+    def shared(self) -> dict[str, dict[UUID, str]]:
+        """What others shared with me or with a team of mine: by type, each record with the level."""
+        found: dict[str, dict[UUID, str]] = {}
+        if self.member is None or getattr(self.member, "shares", None) == 0:
+            return found
+        for slug, pk, level in Share.objects.lasting().of(self.member).values_list("record_type", "record_id", "level"):
+            held = found.setdefault(slug, {})
+            held[pk] = "edit" if "edit" in (level, held.get(pk)) else level
+        return found
+
     def _members_of(self, teams: Iterable[UUID]) -> frozenset[UUID]:
         ids = set(Member.teams.through.objects.filter(team_id__in=list(teams)).values_list("member_id", flat=True))
         return frozenset(ids | {self.member.pk} if self.member else ids)
@@ -135,20 +146,31 @@ class Access:
         """The rows in reach of `verb`. A row that may be changed is always one that may be seen."""
         rows: QuerySet[Any] = self.rtype.model.objects.deleted() if deleted else self.rtype.model.objects.alive()
         for needed in {"view", verb}:
-            rows = self._within(rows, self.scope(needed))
+            rows = self._within(rows, needed)
         return self._under_parents(rows)
 
-    def _within(self, rows: QuerySet[Any], scope: str) -> QuerySet[Any]:
-        actor = self.actor
+    def _within(self, rows: QuerySet[Any], verb: str) -> QuerySet[Any]:
+        actor, scope = self.actor, self.scope(verb)
         if scope == "all":
             return rows
-        if scope == "own" and actor.member:
-            return rows.filter(owner=actor.member)
-        if scope == "team" and actor.member:
-            return rows.filter(Q(owner__in=actor.teammate_ids) | Q(team__in=actor.team_ids))
-        if scope == "subtree" and actor.member:
-            return rows.filter(Q(owner__in=actor.subtree_member_ids) | Q(team__in=actor.subtree_ids))
-        return rows.none()
+        if scope == "none" or actor.member is None:
+            return rows.none()
+        if scope == "own":
+            reach = Q(owner=actor.member)
+        elif scope == "team":
+            reach = Q(owner__in=actor.teammate_ids) | Q(team__in=actor.team_ids)
+        else:
+            reach = Q(owner__in=actor.subtree_member_ids) | Q(team__in=actor.subtree_ids)
+        shared = self.shared(verb)
+        return rows.filter(reach | Q(pk__in=shared) if shared else reach)
+
+    def shared(self, verb: str = "view") -> list[UUID]:
+        """The records that `verb` reaches because they were shared with this actor. Sharing widens which records, not
+        what one may do: where a role does not allow a verb at all, it stays so."""
+        held = self.actor.shared.get(self.rtype.slug, {})
+        if verb == "view":
+            return list(held)
+        return [] if verb == "delete" else [pk for pk, level in held.items() if level == "edit"]
 
     def condition(self, verb: str = "view") -> tuple[str, list[Any]] | None:
         """`records(verb)` as a condition of SQL, for statements that are not built anew for each request.
@@ -159,24 +181,29 @@ class Access:
             return None
         parts, params = ["deleted_at IS NULL"], []
         for needed in {"view", verb}:
-            part, values = self._condition(self.scope(needed))
+            part, values = self._condition(needed)
             parts += part
             params += values
         return " AND ".join(parts), params
 
-    def _condition(self, scope: str) -> tuple[list[str], list[Any]]:
+    def _condition(self, verb: str) -> tuple[list[str], list[Any]]:
         """What `_within` says, in SQL."""
-        actor = self.actor
+        actor, scope = self.actor, self.scope(verb)
         if scope == "all":
             return [], []
-        if scope == "own" and actor.member:
-            return ["owner_id = %s"], [actor.member.pk]
-        if scope in ("team", "subtree") and actor.member:
+        if scope == "none" or actor.member is None:
+            return ["false"], []
+        params: list[Any]
+        if scope == "own":
+            reach, params = "owner_id = %s", [actor.member.pk]
+        else:
             of_team = scope == "team"
             members = actor.teammate_ids if of_team else actor.subtree_member_ids
             teams = actor.team_ids if of_team else actor.subtree_ids
-            return ["(owner_id = ANY(%s::uuid[]) OR team_id = ANY(%s::uuid[]))"], [list(members), list(teams)]
-        return ["false"], []
+            reach, params = "owner_id = ANY(%s::uuid[]) OR team_id = ANY(%s::uuid[])", [list(members), list(teams)]
+        if shared := self.shared(verb):
+            reach, params = f"{reach} OR id = ANY(%s::uuid[])", [*params, shared]
+        return [f"({reach})"], params
 
     def _under_parents(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Rows that hang on another record (a note about a deal) are in reach only where that record is. Those that
@@ -210,6 +237,8 @@ class Access:
         scope = self.scope(verb)
         if record is None or scope in ("none", "all"):
             return scope != "none"
+        if record.pk in self.shared(verb):
+            return True
         if scope == "own":
             return record.owner_id == (self.actor.member and self.actor.member.pk)
         mates, teams = (
@@ -225,24 +254,57 @@ class Access:
 
     # -- fields
 
-    @property
-    def levels(self) -> dict[str, str]:
-        """Each field's level. What a field depends on bounds it: a total of hidden prices is hidden too."""
-        return self._fields.levels
+    def readable(self, record: Record | None = None) -> Mapping[str, FieldSpec]:
+        """The fields one reads in full on every record, or on this one. Only by these may rows be asked for: filtered,
+        sorted, grouped, searched, compared, added up."""
+        fields = self._fields
+        return fields.readable_own if record is not None and fields.has_own and self.is_own(record) else fields.readable
 
-    def readable(self) -> dict[str, FieldSpec]:
-        return self._fields.readable
+    def editable(self, record: Record | None = None) -> Mapping[str, FieldSpec]:
+        """The fields one may change on every record, or on this one. A record that is being made is one's own."""
+        fields = self._fields
+        return fields.editable_own if record is not None and fields.has_own and self.is_own(record) else fields.editable
 
-    def editable(self) -> dict[str, FieldSpec]:
-        return self._fields.editable
+    def shown(self, record: Record | None = None) -> Mapping[str, FieldSpec]:
+        """The fields one sees something of, in their order: those in full, and masked ones as specs of which nothing
+        but the last characters can be read. Over several records also those that are read on one's own only, as specs
+        that are empty on others."""
+        fields = self._fields
+        if record is not None:
+            return fields.shown_own if fields.has_own and self.is_own(record) else fields.shown
+        return self._shown_over_many
+
+    @cached_property
+    def _shown_over_many(self) -> Mapping[str, FieldSpec]:
+        fields, member = self._fields, self.actor.member
+        if not fields.on_own or member is None:
+            return fields.shown
+        return {
+            name: spec.on_own(member.pk) if name in fields.on_own else fields.shown[name]
+            for name, spec in fields.specs.items()
+            if name in fields.shown or name in fields.on_own
+        }
+
+    def is_own(self, record: Record) -> bool:
+        if not self.rtype.is_owned or self.actor.member is None:
+            return False
+        return record.owner_id == self.actor.member.pk or record.is_new
+
+    def level(self, name: str) -> Level:
+        """What one may do with a field, by the rules alone."""
+        return self._fields.levels[name]
 
     @cached_property
     def _fields(self) -> Fields:
         """Derived once for the same rules and the same specs; other rules and other specs are other objects."""
-        rules, slug, specs = self.actor.rules, self.rtype.slug, self.rtype.specs()
-        kept: Fields | None = rules.derived.get(slug)
+        rules, rtype, specs = self.actor.rules, self.rtype, self.rtype.specs()
+        kept: Fields | None = rules.derived.get(rtype.slug)
         if kept is None or kept.specs is not specs:
-            kept = rules.derived[slug] = Fields(specs, rules, slug, self._group)
+            levels = {name: rules.level(rtype.slug, self._group, name) for name in specs}
+            for name, right in rtype.field_rights.items():
+                if not rules.may_system(right):
+                    levels[name] = NOTHING
+            kept = rules.derived[rtype.slug] = Fields(specs, levels)
         return kept
 
     def related(self, spec: FieldSpec) -> QuerySet[Any]:
@@ -251,12 +313,28 @@ class Access:
 
 
 class Fields:
-    """Which of a type's fields some rules let one read and edit."""
+    """Which of a type's fields some rules let one see, read and edit; what ends with `_own` holds on one's own
+    records."""
 
-    def __init__(self, specs: Mapping[str, FieldSpec], rules: Rules, slug: str, group: str) -> None:
-        self.specs = specs
-        self.levels = {name: rules.level(slug, group, name) for name in specs}
-        self.readable = {name: spec for name, spec in specs.items() if self.levels[name] != "none"}
-        self.editable = {
-            name: spec for name, spec in self.readable.items() if self.levels[name] == "edit" and not spec.read_only
-        }
+    def __init__(self, specs: Mapping[str, FieldSpec], levels: Mapping[str, Level]) -> None:
+        self.specs, self.levels = specs, levels
+        self.has_own = any(level.own != level.everywhere for level in levels.values())
+        self.readable = self._from("read", own=False)
+        self.editable = self._editable(own=False)
+        self.shown = self._shown(self.readable, own=False)
+        self.readable_own = self._from("read", own=True) if self.has_own else self.readable
+        self.editable_own = self._editable(own=True) if self.has_own else self.editable
+        self.shown_own = self._shown(self.readable_own, own=True) if self.has_own else self.shown
+        # Read on one's own records, and unknown on others.
+        self.on_own = self.readable_own.keys() - self.shown.keys()
+
+    def _from(self, least: str, *, own: bool) -> dict[str, FieldSpec]:
+        wanted = LEVELS.index(least)
+        return {name: spec for name, spec in self.specs.items() if LEVELS.index(self.levels[name][own]) >= wanted}
+
+    def _editable(self, *, own: bool) -> dict[str, FieldSpec]:
+        return {name: spec for name, spec in self._from("edit", own=own).items() if not spec.read_only}
+
+    def _shown(self, readable: Mapping[str, FieldSpec], *, own: bool) -> dict[str, FieldSpec]:
+        told = self._from("masked", own=own)
+        return {name: readable[name] if name in readable else spec.masked() for name, spec in told.items()}

@@ -135,6 +135,46 @@ class Member(Record):
         ]
 
 
+class ShareQuerySet(models.QuerySet):
+    def lasting(self) -> Self:
+        return self.filter(Q(until=None) | Q(until__gt=timezone.now()))
+
+    def of(self, member: Member) -> Self:
+        """With this member, or a team that they are in or lead."""
+        teams = Team.objects.alive().filter(Q(members=member) | Q(lead=member))
+        return self.filter(Q(member=member) | Q(team__in=teams))
+
+
+class Share(models.Model):
+    """One record opened to one person or team beyond the reach of their roles, until a moment or for good."""
+
+    class Level(models.TextChoices):
+        VIEW = "view", _("May see it")
+        EDIT = "edit", _("May change it")
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50)
+    record_id = models.UUIDField()
+    member = models.ForeignKey(Member, models.CASCADE, null=True, related_name="+")
+    team = models.ForeignKey(Team, models.CASCADE, null=True, related_name="+")
+    level = models.CharField(max_length=4, choices=Level.choices)
+    until = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ShareQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record_type", "record_id", "member", "team"], name="share_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                condition=Q(member=None, team__isnull=False) | Q(member__isnull=False, team=None), name="share_with_one"
+            ),
+        ]
+
+
 class Invitation(models.Model):
     """A way in for one member, by a link that works once. Only the token's digest is kept."""
 

@@ -55,5 +55,13 @@ def rights(access: Access) -> dict[str, Any]:
     verbs = dict.fromkeys((*VERBS, *(verb.permission or verb.name for verb in access.rtype.verbs)))
     return {
         "verbs": {verb: access.scope(verb) for verb in verbs},
-        "fields": {name: "edit" if name in access.editable() else "read" for name in access.readable()},
+        "fields": {name: _told(access, name) for name in access.shown()},
     }
+
+
+def _told(access: Access, name: str) -> str:
+    """What one may do with a field, with ":own" where that is so on one's own records only."""
+    everywhere, own = access.level(name)
+    if access.rtype.specs()[name].read_only:
+        everywhere, own = ("read" if which == "edit" else which for which in (everywhere, own))
+    return everywhere if everywhere == own else f"{own}:own"

@@ -85,7 +85,7 @@ def _do(access: Access, operation: Any, records: dict[UUID, Any], change_set: UU
         raise Problem(400, _("Send the values as a JSON object."))
     if name == "create":
         access.check("create")
-        record = create(access, take_values(access, raw), change_set=change_set)
+        record = create(access, take_values(access, raw, record=access.rtype.model()), change_set=change_set)
         return {"op": name, "status": 201, "id": str(record.pk), "version": record.version}
     record = records.get(read_id(operation["id"])) if isinstance(operation.get("id"), str) else None
     if record is None:
@@ -95,7 +95,7 @@ def _do(access: Access, operation: Any, records: dict[UUID, Any], change_set: UU
         if name == "delete":
             delete(access, record, version, change_set=change_set)
         else:
-            edit(access, record, take_values(access, raw), version, change_set=change_set)
+            edit(access, record, take_values(access, raw, record=record), version, change_set=change_set)
     except Stale as error:
         raise stale_of(error, access, version, raw) from error
     return {"op": name, "status": 204 if name == "delete" else 200, "id": str(record.pk), "version": record.version}

@@ -61,8 +61,8 @@ class RecordList(RecordEndpoint):
         access, params = self.access(slug), request.GET
         found = find(access, params)
         names = read_names(access, params.get("fields", ""))
-        readable = access.readable()
-        asked = readable.values() if names is None else [readable[name] for name in names if name in readable]
+        shown = access.shown()
+        asked = shown.values() if names is None else [shown[name] for name in names if name in shown]
         columns = attributes_of(access, asked)
         page = found.page(read_whole(params, "limit", PAGE, MOST), params.get("cursor"), columns)
         count = found.count() if read_flag(params.get("count") or "true") else None
@@ -71,7 +71,7 @@ class RecordList(RecordEndpoint):
     def post(self, request: Any, slug: str) -> HttpResponse:
         access = self.access(slug)
         access.check("create")
-        record = create(access, take_values(access, self.body()))
+        record = create(access, take_values(access, self.body(), record=access.rtype.model()))
         return self.answer(
             access, record, 201, Location=f"/api/v1/{slug}/{record.pk}", **links_to_alike(access, record)
         )
@@ -103,7 +103,7 @@ class RecordDetail(RecordEndpoint):
         access.check("edit", record)
         raw = self.body()
         in_body = read_version(raw.pop("version", None))
-        values = take_values(access, raw)
+        values = take_values(access, raw, record=record)
         version = self.seen(access, record, raw) or in_body
         try:
             return self.answer(access, edit(access, record, values, version))

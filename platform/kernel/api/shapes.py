@@ -24,11 +24,11 @@ OWN: dict[str, Callable[[Any], Any]] = {"id": lambda record: str(record.pk), "ve
 
 def records_json(access: Access, rows: Sequence[Any], names: Iterable[str] | None = None) -> list[dict[str, Any]]:
     """Rows as JSON, in a constant number of queries."""
-    readable = access.readable()
-    wanted = [*OWN, *readable] if names is None else list(names)
-    shown = Shown(access, rows, [readable[name] for name in wanted if name in readable])
-    plain = [name for name in wanted if name in OWN or (name in readable and not readable[name].code)]
-    writers = [(name, OWN[name] if name in OWN else shown.writer(readable[name])) for name in plain]
+    specs = access.shown()
+    wanted = [*OWN, *specs] if names is None else list(names)
+    shown = Shown(access, rows, [specs[name] for name in wanted if name in specs])
+    plain = [name for name in wanted if name in OWN or (name in specs and not specs[name].code)]
+    writers = [(name, OWN[name] if name in OWN else shown.writer(specs[name])) for name in plain]
     own = [(spec.code, shown.writer(spec)) for spec in shown.specs if spec.code]
     if not own and CUSTOM not in wanted and not (names is None and access.rtype.takes_fields):
         return [{name: write(row) for name, write in writers} for row in rows]
@@ -46,27 +46,29 @@ def read_names(access: Access, text: str) -> list[str] | None:
     """?fields=id,name: only these, in this order."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if CUSTOM in names and access.rtype.takes_fields:
-        names += [name for name, spec in access.readable().items() if spec.code]
-    known = {*OWN, *access.readable(), *([CUSTOM] if access.rtype.takes_fields else ())}
+        names += [name for name, spec in access.shown().items() if spec.code]
+    known = {*OWN, *access.shown(), *([CUSTOM] if access.rtype.takes_fields else ())}
     wrong = [name for name in names if name not in known]
     if wrong:
         raise Problem(400, errors=[unknown(name) for name in wrong])
     return list(dict.fromkeys(names)) or None
 
 
-def take_values(access: Access, raw: Mapping[str, Any], specs: Mapping[str, FieldSpec] | None = None) -> dict[str, Any]:
+def take_values(
+    access: Access, raw: Mapping[str, Any], specs: Mapping[str, FieldSpec] | None = None, record: Any = None
+) -> dict[str, Any]:
     """The values that a program sent, of the kinds' own types: all that is wrong with them is told at once.
 
     Without `specs` these are the record's own fields: an unknown or hidden one is refused first, then one that may
     only be read.
     """
-    given = access.readable() if specs is None else specs
+    given = access.shown(record) if specs is None else specs
     raw = flat(access, raw) if specs is None else raw
     wrong = [unknown(name) for name in raw if name not in given and (name not in OWN or specs is not None)]
     if wrong:
         raise Problem(400, errors=wrong)
     if specs is None:
-        refused = [name for name in raw if name not in access.editable()]
+        refused = [name for name in raw if name not in access.editable(record)]
         if refused:
             message = _("This field can only be read.")
             errors = [{"field": name, "code": "read_only", "message": message} for name in refused]
@@ -122,7 +124,7 @@ def read_version(value: Any) -> int | None:
 
 def stale(access: Access, record: Any, seen: int | None, raw: Mapping[str, Any]) -> Problem:
     """412 with the fields that differ from what the caller saw, and their current values."""
-    readable = access.readable()
+    readable = access.shown(record)
     changed: dict[str, None] = {}
     if seen is not None and 0 < seen < record.version:
         # Each write is one version and one event.

@@ -31,6 +31,7 @@ from kernel.records.change import (
     acting,
     assign,
     change,
+    check_editable,
     derive,
     differences,
     event_row,
@@ -232,7 +233,9 @@ def _alter(access: Access, item: Item) -> dict[str, Any]:
     if not is_new and access.actor.via == "import":
         access.check("import", held)
     before = {} if is_new else snapshot(rtype, record)
-    editable = access.editable()
+    editable = access.editable(record)
+    if not item.values.keys() <= editable.keys():
+        check_editable(access, item.values, record)
     for name, value in item.values.items():
         editable[name].check(record, value)
         editable[name].assign(record, value)

@@ -105,8 +105,8 @@ def restore(access: Access, record: Any, **marks: Any) -> Any:
 
 def assign(access: Access, record: Any, values: Mapping[str, Any]) -> None:
     """Set fields on behalf of an actor: only those the actor may edit, only to records the actor may see."""
-    check_editable(access, values)
-    editable = access.editable()
+    check_editable(access, values, record)
+    editable = access.editable(record)
     for name, value in values.items():
         spec = editable[name]
         if spec.kind.canonical(spec, value) != spec.canonical(record):
@@ -117,13 +117,13 @@ def assign(access: Access, record: Any, values: Mapping[str, Any]) -> None:
         spec.assign(record, value)
 
 
-def check_editable(access: Access, names: Iterable[str]) -> None:
+def check_editable(access: Access, names: Iterable[str], record: Any = None) -> None:
     """A hidden field answers like an unknown one; a field that may only be read refuses by name."""
-    readable, editable = access.readable(), access.editable()
-    unknown = [name for name in names if name not in readable]
+    shown, editable = access.shown(record), access.editable(record)
+    unknown = [name for name in names if name not in shown]
     if unknown:
         raise ValidationError({name: ValidationError(_("There is no such field."), code="unknown") for name in unknown})
-    refused = [str(readable[name].label) for name in names if name not in editable]
+    refused = [str(shown[name].label) for name in names if name not in editable]
     if refused:
         raise PermissionDenied(_("You cannot change: %(fields)s") % {"fields": ", ".join(refused)})
 

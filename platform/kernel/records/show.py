@@ -96,7 +96,7 @@ class Shown:
         with_labels: bool = True,
     ) -> None:
         self.access, self.rows = access, rows
-        self.specs = list(access.readable().values() if specs is None else specs)
+        self.specs = list(access.shown().values() if specs is None else specs)
         self.labels = Labels(access.actor)
         self._load_tables()
         if with_labels:

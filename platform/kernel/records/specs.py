@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,6 +14,7 @@ from kernel.access.models import Member, Record
 from kernel.lib.errors import ParseError
 from kernel.records import columns
 from kernel.records.kinds import KINDS, Kind
+from kernel.records.kinds.guarded import MASKED, on_own
 from kernel.records.storage import COLUMN, KEYED, Column, Keyed
 
 if TYPE_CHECKING:
@@ -55,6 +57,17 @@ class FieldSpec:
         from kernel.records.types import registry  # specs and types name each other
 
         return registry[self.related]
+
+    def masked(self) -> FieldSpec:
+        """This field for whoever sees but the end of its values, and can ask and change nothing by it."""
+        return replace(
+            self, kind=MASKED, required=False, read_only=True, related="", choices=(), rows=(), default=None,
+            is_label=False, extra={"behind": self},
+        )  # fmt: skip
+
+    def on_own(self, member: UUID) -> FieldSpec:
+        """This field for whoever reads it on the records that they own: empty on others, and nothing is asked by it."""
+        return replace(self, kind=on_own(self.kind), is_label=False, extra={**self.extra, "mine": member})
 
     def initial(self) -> Any:
         """The value of a field that nobody filled in."""

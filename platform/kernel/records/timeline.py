@@ -86,7 +86,7 @@ class Timeline:
         found = list(events.order_by("-pk")[: limit + 1])
         more, found = len(found) > limit, found[:limit]
         children = self._children(found)
-        changes = {event.pk: self._changes(event) for event in found}
+        changes = {event.pk: self._changes(event, children) for event in found}
         self._load_labels(found, changes)
         entries = [entry for event in found if (entry := self._entry(event, changes[event.pk], children))]
         return entries, found[-1].pk if more else None
@@ -104,12 +104,14 @@ class Timeline:
                 found.update({row.pk: row for row in rows.filter(pk__in=ids)})
         return found
 
-    def _changes(self, event: Event) -> list[FieldChange]:
-        """What changed, of the fields this viewer may read."""
-        if event.record_type not in registry:
+    def _changes(self, event: Event, children: dict[UUID, Any]) -> list[FieldChange]:
+        """What changed, of the fields this viewer sees something of on that record."""
+        is_mine = event.record_type == self._access.rtype.slug
+        record = self._record if is_mine else children.get(event.record_id) if event.record_id else None
+        if event.record_type not in registry or record is None:
             return []
         shown = self._of(event.record_type)
-        readable = shown.access.readable()
+        readable = shown.access.shown(record)
         told = []
         for name, values in event.changes.items():
             if name not in readable:

@@ -83,9 +83,9 @@ class Verb:
     refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
 
     def asked(self, access: Access) -> list[FieldSpec]:
-        """What it takes: of the record's own fields those that this actor may read, and whatever it asks beside."""
-        readable, own = access.readable(), access.rtype.specs()
-        return [spec for spec in self.fields if spec.name in readable or spec.name not in own]
+        """What it takes: of the record's own fields those that this actor may change, and whatever it asks beside."""
+        own = access.rtype.specs()
+        return [s for s in self.fields if s.name not in own or access.level(s.name).everywhere == "edit"]
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,7 @@ class RecordType:
     then: ClassVar[str] = ""
     is_setting: ClassVar[bool] = False
     right: ClassVar[str] = ""  # the system right without which nobody reaches this type
+    field_rights: ClassVar[Mapping[str, str]] = MappingProxyType({})  # and those without which a field is hidden
     is_owned: ClassVar[bool] = True
     is_tagged: ClassVar[bool] = True
     in_menu: ClassVar[bool] = True

@@ -156,7 +156,7 @@ def _carry_out(access: Access, plan: Plan, record: Any) -> None:
             with change(record, f"{rtype.name}.deleted", access, cause=plan.cause):
                 record.deleted_at = timezone.now()
         return
-    editable = access.editable()
+    editable = access.editable(record)
     barred = [name for name, spec in specs.items() if name not in editable and not spec.read_only]
     plan.kept = sorted({*moved, *(plan.broken & specs.keys()), *barred})
     back = {name: plan.fields[name][0] for name in specs if name not in moved and name not in barred}
@@ -183,8 +183,10 @@ def put_back(access: Access, pk: UUID, values: dict[str, Any], change_set: UUID)
     Raises PermissionDenied, NotFound and ValidationError as any edit does.
     """
     record = access.records("edit").filter(pk=pk).first()
-    editable = access.editable()
-    if record is None or not values.keys() <= editable.keys():
+    if record is None:
+        raise NotFound
+    editable = access.editable(record)
+    if not values.keys() <= editable.keys():
         raise NotFound
     with change(record, f"{access.rtype.name}.updated", access, given=set(values), change_set=change_set):
         for name, value in values.items():

@@ -129,7 +129,7 @@ class Views:
                 spec = readable.get(raw.removeprefix("-"))
                 value = raw if spec is not None and spec.kind.is_sortable else None
             elif key == "columns":
-                names = [name for name in raw.split(",") if name in readable]
+                names = [name for name in raw.split(",") if name in self.access.shown()]
                 is_whole = is_whole and len(names) == len(raw.split(","))
                 value = ",".join(names)
             elif key == "group":

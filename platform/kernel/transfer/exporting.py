@@ -83,16 +83,16 @@ def start(
 
 def columns_of(access: Access, names: list[str] | None) -> list[FieldSpec | None]:
     """The specs of the fields asked for, all that may be read where none are named; None stands for the id."""
-    readable = access.readable()
+    shown = access.shown()
     if names is None:
-        return [None, *readable.values()]
-    unknown = [name for name in names if name not in readable and name not in ("id", CURRENCY)]
+        return [None, *shown.values()]
+    unknown = [name for name in names if name not in shown and name not in ("id", CURRENCY)]
     if unknown or not names:
         problem = (
             _("There is no such field: %(fields)s") % {"fields": ", ".join(unknown)} if unknown else _("Name a field.")
         )
         raise ValidationError({"fields": ValidationError(problem, code="unknown")})
-    return [None if name == "id" else readable[name] for name in names if name != CURRENCY]
+    return [None if name == "id" else shown[name] for name in names if name != CURRENCY]
 
 
 @runner("export")

@@ -56,7 +56,7 @@ def targets(access: Access) -> dict[str, Target]:
     label = access.rtype.specs().get(access.rtype.label_field)
     if label and label.read_only and access.readable().get(label.name):
         found["label"] = Target("label", label, is_whole_label=True)
-    for name, spec in access.editable().items():
+    for name, spec in access.editable(access.rtype.model()).items():
         if spec.rows:
             # Rows that point at nothing (a contact's numbers) have plain fields beside them that say the same.
             if spec.rows[0].kind.is_reference:

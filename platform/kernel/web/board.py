@@ -178,8 +178,8 @@ def figures_of(access: Access, board: Board, params: QueryDict) -> dict[str, tup
 
 def cards_of(access: Access, board: Board, rows: list[Any]) -> dict[UUID, dict[str, Any]]:
     """What a card says: label, who it is with, how much, what is next, whose it is."""
-    readable = access.readable()
-    specs = [readable[name] for name in (*board.card, *access.rtype.own_marked("on_card"), "tags") if name in readable]
+    known = access.shown()
+    specs = [known[name] for name in (*board.card, *access.rtype.own_marked("on_card"), "tags") if name in known]
     shown = Shown(access, rows, specs)
     return {row.pk: _card(access, shown, specs, row) for row in rows}
 
@@ -194,12 +194,12 @@ def _card(access: Access, shown: Shown, specs: list[FieldSpec], row: Any) -> dic
     }  # fmt: skip
     for spec in specs:
         value = spec.value(row)
-        if is_waiting(access.rtype, row, spec.name):
+        if is_waiting(access.rtype, row, spec.name) and spec.name in access.readable():
             card["due"] = next_step(fmt, value)
             continue
         if value in (None, "", []):
             continue
-        if spec.code:
+        if spec.code or spec.kind.name == "masked":
             card["own"].append((label_of(spec), Cells(shown).html(row, spec)))
             continue
         if spec.kind.name == "money":

@@ -24,10 +24,10 @@ from kernel.web.reach import access_to, record_of
 def cell(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
     access = access_to(request, slug)
     record = record_of(access, pk)
-    spec = access.readable().get(name)
+    spec = access.shown(record).get(name)
     if spec is None or spec.rows:
         raise Http404
-    if name not in access.editable() or not access.may("edit", record):
+    if name not in access.editable(record) or not access.may("edit", record):
         raise PermissionDenied
     if request.method != "POST":
         return _editor(request, access, record, spec, spec.value(record), was=comparable(spec, spec.value(record)))

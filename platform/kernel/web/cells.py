@@ -34,7 +34,8 @@ class Cells:
     def html(self, row: Any, spec: FieldSpec) -> SafeString:
         value = spec.value(row)
         if value in (None, "", [], {}) and not (self.links and spec.extra.get("is_checklist")):
-            if value is None and is_waiting(self.shown.access.rtype, row, spec.name):
+            is_told = value is None and spec.name in self.shown.access.readable()
+            if is_told and is_waiting(self.shown.access.rtype, row, spec.name):
                 return next_step(self.format, None, with_icon=self.links)
             return EMPTY
         draw = getattr(self, f"_{spec.kind.name}", None)

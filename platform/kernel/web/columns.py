@@ -41,7 +41,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         shown = [column.name for column in lists.columns_of(access, find(access, query))]
     except ValidationError:
         shown = [column.name for column in lists.columns_of(access, find(access, {}))]
-    fields = [spec for spec in access.readable().values() if may_show(spec) and spec.name != access.rtype.label_field]
+    fields = [spec for spec in access.shown().values() if may_show(spec) and spec.name != access.rtype.label_field]
     place = {name: i for i, name in enumerate(shown)}
     fields.sort(key=lambda spec: place.get(spec.name, len(place)))
     kept = [(k, v) for k, values in query.lists() for v in values if k not in ("columns", "group") and v]
@@ -76,8 +76,8 @@ def _groups(access: Access) -> list[tuple[str, str]]:
 
 def _applied(request: HttpRequest, access: Access, query: QueryDict) -> str:
     """The address with what was chosen; the columns that the list would show anyway are not spelled out."""
-    readable = access.readable()
-    names = [name for name in dict.fromkeys(request.GET.getlist("column")) if name in readable][:MOST]
+    known = access.shown()
+    names = [name for name in dict.fromkeys(request.GET.getlist("column")) if name in known][:MOST]
     query.pop("columns", None)
     if not query.get("group"):
         query.pop("group", None)

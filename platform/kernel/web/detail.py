@@ -88,13 +88,13 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     rtype = access.rtype
     if request.GET.get("peek") == "1" and request.headers.get("HX-Request"):
         return peek(request, access, record)
-    shown = Shown(access, [record])
+    shown = Shown(access, [record], access.shown(record).values())
     groups, tables = _groups(access, shown, record)
     may_edit = access.may("edit", record)
     context = {
         "rtype": rtype, "record": record, "heading": record.label, "crumbs": [list_crumb(rtype)], "groups": groups,
         "tables": tables, "facts": _facts(access, shown, record), "verbs": _verbs(access, record),
-        "may_edit": may_edit and bool(access.editable()), "may_delete": access.may("delete", record),
+        "may_edit": may_edit and bool(access.editable(record)), "may_delete": access.may("delete", record),
         "path": _path(access, record) if may_edit else [], "related": _related(access, record),
         "url": record_url(slug, pk), "timeline": timeline.page_of(access, record),
         "composers": composers_of(access), "todos": _todos(access, record),
@@ -110,7 +110,7 @@ def detail(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 def peek(request: HttpRequest, access: Access, record: Any) -> HttpResponse:
     """The record beside the list it was opened from: what it says and what happened last."""
-    shown = Shown(access, [record])
+    shown = Shown(access, [record], access.shown(record).values())
     groups, _tables = _groups(access, shown, record)
     context = {
         "rtype": access.rtype, "record": record, "heading": record.label, "groups": groups,
@@ -154,7 +154,7 @@ def _todos(access: Access, record: Any) -> list[Todo]:
 
 def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], list[Table]]:
     """The panels, and who made the record when. What is empty and cannot be filled in here is left out."""
-    readable, editable = access.readable(), access.editable()
+    known, editable = access.shown(record), access.editable(record)
     cells = Cells(shown, links=True)
     may_edit = access.may("edit", record)
     tables: list[Table] = []
@@ -163,7 +163,7 @@ def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], lis
     for panel in access.rtype.all_panels():
         group = Group(panel.title)
         for name in panel.fields:
-            spec = readable.get(name)
+            spec = known.get(name)
             if spec is None:
                 continue
             if spec.rows:
@@ -180,8 +180,8 @@ def _groups(access: Access, shown: Shown, record: Any) -> tuple[list[Group], lis
             groups.append(group)
     system = Group("")
     for name in ("created_at", "created_by", "updated_at"):
-        if name in readable and (html := cells.html(record, readable[name])):
-            system.properties.append(Property(label_of(readable[name]), html))
+        if name in known and (html := cells.html(record, known[name])):
+            system.properties.append(Property(label_of(known[name]), html))
     return [*groups, system], tables
 
 
@@ -220,10 +220,11 @@ def _sub_text(shown: Shown, sub: FieldSpec, row: dict[str, Any]) -> str:
 def _facts(access: Access, shown: Shown, record: Any) -> list[SafeString]:
     """Beside the name: the first few things a list would say."""
     cells = Cells(shown, links=True)
-    specs = [access.readable()[name] for name in access.rtype.columns if name in access.readable()]
+    known = access.shown(record)
+    specs = [known[name] for name in access.rtype.columns if name in known]
     plain = (spec for spec in specs if not (spec.is_label or spec.rows or spec.kind.name == "tags"))
     facts = [html for spec in plain if (html := cells.html(record, spec))][:3]
-    tags = access.readable().get("tags")
+    tags = known.get("tags")
     return [*facts, html] if tags and (html := cells.html(record, tags)) else facts
 
 
@@ -280,7 +281,8 @@ def _related(access: Access, record: Any) -> list[RelatedList]:
 
 def _items(access: Access, rows: list[Any], field_name: str) -> list[dict[str, Any]]:
     """Each with what says most about it: the amount, the state, else its first other column."""
-    specs = [access.readable()[n] for n in access.rtype.columns if n in access.readable() and n != field_name]
+    known = access.shown()
+    specs = [known[n] for n in access.rtype.columns if n in known and n != field_name]
     specs = [spec for spec in specs if not spec.is_label]
     money = next((spec for spec in specs if spec.kind.name == "money"), None)
     rest = [spec for spec in specs if spec is not money and not spec.kind.is_list][:2]

@@ -57,7 +57,7 @@ class RecordForm:
         self.is_new = record is None
         self.record = blank_record(access) if record is None else record
         self.controls = Controls(access)
-        editable = access.editable()
+        editable = access.editable(self.record)
         panels = access.rtype.all_panels()
         wanted = set(editable if names is None else names)
         self.panels = [(panel.title, [n for n in panel.fields if n in editable and n in wanted]) for panel in panels]
@@ -129,7 +129,7 @@ class RecordForm:
         if not hasattr(error, "error_dict"):
             self.general += error.messages
             return
-        specs = self.access.readable()
+        specs = self.access.shown(self.record)
         for name, messages in error.message_dict.items():
             if name in self.specs:
                 self.errors.setdefault(name, []).extend(messages)

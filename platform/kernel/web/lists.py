@@ -114,13 +114,13 @@ def _with(request: HttpRequest, **changes: str) -> str:
 
 def columns_of(access: Access, found: Found) -> list[Column]:
     """The label first. On phones a row has two lines: label and amount, then one more value and the state."""
-    readable, rtype = access.readable(), access.rtype
+    known, rtype = access.shown(), access.rtype
     told = chosen_columns(found)
     if not told:
         told = rtype.columns_for({item.key: item.raw for item in found.filters if item.raw}, access.actor)
         told = (*told, *rtype.own_marked("in_list"))
     names = [rtype.label_field, *(name for name in told if name != rtype.label_field)]
-    specs = [readable[name] for name in names if name in readable]
+    specs = [known[name] for name in names if name in known]
     taken: dict[str, str] = {}
     for spec in specs[1:]:
         place = _place(spec)
@@ -136,9 +136,9 @@ def columns_of(access: Access, found: Found) -> list[Column]:
 
 
 def chosen_columns(found: Found) -> tuple[str, ...]:
-    """The columns that the viewer asked for, of those they may read."""
+    """The columns that the viewer asked for, of those they see something of."""
     names = (name.strip() for name in found.params.get("columns", "").split(","))
-    return tuple(dict.fromkeys(name for name in names if name in found.access.readable()))
+    return tuple(dict.fromkeys(name for name in names if name in found.access.shown()))
 
 
 def _place(spec: FieldSpec) -> str:
@@ -153,23 +153,18 @@ def rows_of(access: Access, records: list[Any], columns: list[Column]) -> list[R
     """A constant number of queries, however many the rows are. Drawn here and not in the template, which would spend
     most of the page's time on these few hundred cells."""
     cells = Cells(Shown(access, records, [column.spec for column in columns]))
-    editable = access.editable()
-    hints = {
-        column.name: _("Edit: %(label)s") % {"label": column.label}
-        for column in columns[1:]
-        if _in_place(editable.get(column.name))
-    }
+    hints = {column.name: _("Edit: %(label)s") % {"label": column.label} for column in columns[1:]}
     rows = []
     for record in records:
         url = record_url(access.rtype.slug, record.pk)
-        hinted = hints if access.may("edit", record) else {}
+        editable = access.editable(record) if access.may("edit", record) else {}
         drawn = [
             (columns[0].classes, format_html('<a href="{}" dir="auto">{}</a>', url, record.label or _("(no name)")))
         ]
         for column in columns[1:]:
             html = cells.html(record, column.spec)
-            if column.name in hinted:
-                html = format_html(IN_PLACE, column.name, hinted[column.name], html)
+            if _in_place(editable.get(column.name)):
+                html = format_html(IN_PLACE, column.name, hints[column.name], html)
             drawn.append((column.classes, html))
         rows.append(Row(record, url, drawn))
     return rows

@@ -116,8 +116,8 @@ def _changes(entry: Entry) -> list[Change]:
 
 def _text(access: Access, child: Any) -> str:
     """What it says: its subject and what came of it, then its long texts."""
-    readable, fmt = access.readable(), access.actor.format
-    long = [spec for spec in readable.values() if spec.kind.name == "long_text" and not spec.rows]
-    short = [spec for spec in readable.values() if spec.is_label or (spec.name == "outcome" and spec.value(child))]
+    known, fmt = access.shown(child), access.actor.format
+    long = [spec for spec in known.values() if spec.kind.name == "long_text" and not spec.rows]
+    short = [spec for spec in known.values() if spec.is_label or (spec.name == "outcome" and spec.value(child))]
     texts = (spec.kind.show(spec, shown(access.actor, spec.value(child)), fmt) for spec in (*short, *long))
     return "\n".join(filter(None, texts))

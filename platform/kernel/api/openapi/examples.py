@@ -8,6 +8,7 @@ from typing import Any
 from kernel.access.actor import Access
 from kernel.api.openapi.common import EXAMPLE_ID
 from kernel.api.shapes import CUSTOM
+from kernel.records.kinds.guarded import DOTS
 from kernel.records.specs import FieldSpec
 
 VALUES: dict[str, Any] = {
@@ -28,14 +29,14 @@ SIMPLE = frozenset({"text", "money", "date", "choice"})
 
 
 def output_example(access: Access) -> dict[str, Any]:
-    return {"id": EXAMPLE_ID, "version": 1, **_nested(access, access.readable(), _given)}
+    return {"id": EXAMPLE_ID, "version": 1, **_nested(access, access.shown(), _given)}
 
 
 def input_example(access: Access) -> dict[str, Any]:
     """What must be sent, and the plain fields among the list's columns."""
     asked = {
         name: spec
-        for name, spec in access.editable().items()
+        for name, spec in access.editable(access.rtype.model()).items()
         if spec.required or (spec.kind.name in SIMPLE and name in access.rtype.columns)
     }
     made = _nested(access, asked, _taken)
@@ -50,6 +51,8 @@ def _nested(access: Access, specs: Mapping[str, FieldSpec], of: Callable[[FieldS
 
 def _given(spec: FieldSpec, access: Access) -> Any:
     kind = spec.kind.name
+    if kind == "masked":
+        return f"{DOTS}89"
     if spec.rows:
         return [{sub.name: _given(sub, access) for sub in spec.rows}]
     if kind == "money":

@@ -25,9 +25,9 @@ def name_of(access: Access) -> str:
 
 
 def schemas(access: Access) -> dict[str, Any]:
-    name, readable, editable = name_of(access), access.readable(), access.editable()
+    name, shown, editable = name_of(access), access.shown(), access.editable(access.rtype.model())
     own = {"id": ID | {"readOnly": True}, "version": {"type": "integer", "minimum": 1, "readOnly": True}}
-    fields = {n: _described(spec, spec.kind.schema(spec), n not in editable) for n, spec in readable.items()}
+    fields = {n: _described(spec, spec.kind.schema(spec), n not in editable) for n, spec in shown.items()}
     taken = {n: _described(spec, spec.kind.input_schema(spec)) for n, spec in editable.items()}
     fields, taken = nested(access, fields), nested(access, taken)
     required = [n for n, spec in editable.items() if spec.required and not spec.code]
@@ -52,7 +52,7 @@ def nested(access: Access, fields: dict[str, Any]) -> dict[str, Any]:
     """Schemas by field, with those of the tenant's own fields in an object of their own."""
     if not access.rtype.takes_fields:
         return fields
-    own = {spec.code: fields[name] for name, spec in access.readable().items() if spec.code and name in fields}
+    own = {spec.code: fields[name] for name, spec in access.shown().items() if spec.code and name in fields}
     plain = {name: schema for name, schema in fields.items() if not name.startswith(f"{CUSTOM}.")}
     return {**plain, CUSTOM: object_of(own, [], additionalProperties=False)}
 

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from kernel.access.actor import operator
 from kernel.access.models import Role
-from kernel.access.rules import LEVELS, SCOPES, check_rules
+from kernel.access.rules import FIELD_ANSWERS, LEVELS, SCOPES, check_rules
 from kernel.records.change import change
 from kernel.records.types import registry
 from kernel.tenancy.commands import TenantCommand
@@ -28,7 +28,10 @@ class Command(TenantCommand):
         parser.add_argument("role", metavar="CODE")
         parser.add_argument(
             "rules", nargs="*", metavar="RULE",
-            help=f"TYPE.FIELD={'|'.join(LEVELS)} or TYPE:VERB={'|'.join(SCOPES)}; * stands for all.",
+            help=(
+                f"TYPE.FIELD={'|'.join(LEVELS)} (with :own after it, on own records only)"
+                f" or TYPE:VERB={'|'.join(SCOPES)}; * stands for all."
+            ),
         )  # fmt: skip
         parser.add_argument("--base", metavar="CODE", help="Begin with a copy of this role's rules.")
 
@@ -63,7 +66,7 @@ def _apply(rules: dict[str, Any], text: str) -> None:
     slug, has_name, name = left.partition(":" if part == "verbs" else ".")
     if not (has_value and has_name and name):
         raise ValidationError(f"{text}: write TYPE.FIELD=level or TYPE:VERB=scope.")
-    allowed = SCOPES if part == "verbs" else LEVELS
+    allowed = SCOPES if part == "verbs" else FIELD_ANSWERS
     if value not in allowed:
         raise ValidationError(f"{text}: {value} is none of {', '.join(allowed)}.")
     if slug not in ("*", "@settings"):

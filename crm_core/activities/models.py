@@ -36,6 +36,7 @@ class Task(Record):
 
     A recurring one is a row for each time. `repeat_from` is the moment of the rule that this row stands for, which
     putting it off does not move; `follows` is the task whose doing made this one: two clicks make one.
+    `planned_by` is the entry of a playbook that it was made for.
     """
 
     class Priority(models.TextChoices):
@@ -65,6 +66,7 @@ class Task(Record):
     repeat_day = models.PositiveSmallIntegerField(default=0, editable=False)
     repeat_calendar = models.CharField(max_length=9, blank=True, editable=False)
     follows = models.UUIDField(null=True, editable=False)
+    planned_by = models.UUIDField(null=True, editable=False)
 
     class Meta(Record.Meta):
         indexes = [

@@ -45,6 +45,12 @@ class LeadSource(Record):
         verbose_name=_("or to the team"),
     )
     intake_hours = models.PositiveSmallIntegerField(_("hours to answer"), null=True, blank=True)
+    monthly_cost = MoneyField(
+        _("cost a month"),
+        null=True,
+        blank=True,
+        help_text=_("What it costs to have it. The report on sources counts it."),
+    )
 
 
 class Company(Comparable):

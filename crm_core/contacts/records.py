@@ -151,11 +151,11 @@ class Sources(RecordType):
     slug, model = "sources", LeadSource
     label, label_plural = _("Lead source"), _("Lead sources")
     icon = "map-pin"
-    fields = ("name", "channel", "intake_owner", "intake_team", "intake_hours")
+    fields = ("name", "channel", "monthly_cost", "intake_owner", "intake_team", "intake_hours")
     columns = ("name", "channel", "intake_owner", "intake_team", "intake_hours")
     sort = "name"
     panels = (
-        Panel(_("Lead source"), ("name", "channel")),
+        Panel(_("Lead source"), ("name", "channel", "monthly_cost")),
         Panel(_("Intake"), ("intake_owner", "intake_team", "intake_hours")),
     )
     match_fields = ("name",)

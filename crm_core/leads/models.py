@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm_core.contacts.models import Company, Contact, LeadSource
@@ -125,6 +126,25 @@ class LeadForm(Record):
                 violation_error_message=_("Another form has this address."),
             )
         ]
+
+
+class Submission(models.Model):
+    """What a form was sent, as it was sent: what the form asks for and what it does not. Kept for a time, so that
+    nothing is lost while a site sends its fields by wrong names."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+")
+    form = models.ForeignKey(LeadForm, models.SET_NULL, null=True, related_name="+", db_index=False)
+    source = models.ForeignKey(LeadSource, models.SET_NULL, null=True, related_name="+", db_index=False)
+    site = models.CharField(max_length=300, blank=True)
+    sent = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="submission_at")]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.at}"
 
 
 class LeadRules(models.Model):

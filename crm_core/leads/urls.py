@@ -1,13 +1,16 @@
 from django.urls import path
 
 from crm_core.leads import views, worklist
+from crm_core.leads.forms import kept_part
 from crm_core.leads.forms.views import form
 from crm_core.leads.settings import pages
 from kernel.tenancy.middleware import for_visitors
+from kernel.web import detail
 
 __all__ = ["urlpatterns", "worklist"]
 
 for_visitors("/f/")
+detail.add_part(kept_part.part)
 
 urlpatterns = [
     path("f/<slug:address>", form, name="lead-form"),

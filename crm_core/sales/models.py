@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm_core.activities.models import Task
 from crm_core.contacts.models import Company, Contact, LeadSource
 from kernel.access.models import Record
 from kernel.records.columns import CurrencyField, MoneyField, PercentField
@@ -29,6 +30,29 @@ class Stage(Record):
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     probability = PercentField(_("probability"), default=0, validators=[MinValueValidator(0), MaxValueValidator(100)])
     kind = models.CharField(_("kind"), max_length=4, choices=Kind.choices, default=Kind.OPEN)
+
+
+class StageTask(Record):
+    """A task that a deal is given when it enters a stage: due so many days later, for whoever has the deal unless it is
+    always the same member's."""
+
+    slug = "stage-tasks"
+
+    stage = models.ForeignKey(Stage, models.CASCADE, related_name="tasks", verbose_name=_("stage"))
+    subject = models.CharField(_("subject"), max_length=200)
+    due_days = models.PositiveSmallIntegerField(_("days later"), default=1, validators=[MaxValueValidator(365)])
+    priority = models.CharField(
+        _("priority"), max_length=6, choices=Task.Priority.choices, default=Task.Priority.NORMAL
+    )
+    assignee = models.ForeignKey(
+        "access.Member",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("always for"),
+    )
 
 
 class LostReason(Record):

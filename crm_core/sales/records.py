@@ -4,7 +4,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm_core.sales import actions
-from crm_core.sales.models import Deal, DealLine, LostReason, Pipeline, Product, Stage
+from crm_core.sales.models import Deal, DealLine, LostReason, Pipeline, Product, Stage, StageTask
 from crm_core.sales.rules import follow_lines, follow_stage, kinds_of
 from crm_core.sales.stage_rules import check_pipeline, check_stage, kind_of_name, line_up
 from kernel.access.actor import Actor
@@ -213,6 +213,22 @@ class Stages(SalesSetting):
         actor.memo.pop("stages", None)
         line_up(record, changed)
         check_stage(record, changed)
+
+
+@register
+class StageTasks(RecordType):
+    slug, model = "stage-tasks", StageTask
+    label, label_plural = _("Task of a stage"), _("Tasks of stages")
+    icon = "checkbox"
+    fields = ("subject", "stage", "due_days", "priority", "assignee")
+    label_field = "subject"
+    columns = ("subject", "stage", "due_days", "priority", "assignee")
+    search = ("subject",)
+    sort = "due_days"
+    panels = (Panel(_("Task of a stage"), ("subject", "stage", "due_days", "priority", "assignee")),)
+    is_setting = True
+    is_owned = False
+    in_menu = False
 
 
 @register

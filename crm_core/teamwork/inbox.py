@@ -1,4 +1,4 @@
-"""The notifications of one member: read page by page, marked as read and back."""
+"""The notifications of one member: read page by page, marked as read and back, forgotten when they are old."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from crm_core.teamwork.models import Notification
 from crm_core.teamwork.telling import Reader, Told
 from kernel.access.actor import Actor
+from kernel.tenancy.pending import sweeper
 
 PAGE = 30
+KEPT, KEPT_UNREAD = dt.timedelta(days=90), dt.timedelta(days=365)
+FORGOTTEN_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,14 @@ def unmark_all(actor: Actor, moment: dt.datetime) -> int:
 
 def unread(actor: Actor) -> int:
     return mine(actor).filter(read_at=None).count()
+
+
+@sweeper
+def forget_old() -> bool:
+    """What was read, or sent as mail alone, goes after three months; whatever it is, after a year. Some of it at a
+    time: True while more is to go."""
+    now = timezone.now()
+    done_with = Q(read_at__isnull=False) | Q(in_app=False) | Q(at__lt=now - KEPT_UNREAD)
+    old = Notification.objects.filter(done_with, at__lt=now - KEPT).order_by("at").values_list("pk", flat=True)
+    gone, _by_table = Notification.objects.filter(pk__in=list(old[:FORGOTTEN_AT_ONCE])).delete()
+    return gone == FORGOTTEN_AT_ONCE

@@ -39,6 +39,7 @@ class Notification(models.Model):
         indexes = [
             models.Index(fields=["member", "-at", "-id"], name="notification_member", condition=Q(in_app=True)),
             models.Index(fields=["member"], name="notification_unread", condition=Q(in_app=True, read_at=None)),
+            models.Index(fields=["at"], name="notification_at"),
             models.Index(
                 fields=["mail_at"], name="notification_mail", condition=Q(mailed_at=None, mail_at__isnull=False)
             ),

@@ -54,7 +54,12 @@ KINDS = {
         Kind(ASSIGNED, _("Handed over"), _("Somebody gave a record to you."), "user-check", mail=ONCE),
         Kind(MENTIONED, _("Mentions"), _("Somebody wrote your name with an @."), "message", mail=ONCE),
         Kind(FOLLOWED, _("Records you follow"), _("Somebody changed one, or wrote about it."), "eye"),
-        Kind(RUN, _("Finished work"), _("An import, export or report of yours is done."), "circle-check"),
+        Kind(
+            RUN,
+            _("Finished work"),
+            _("An import, export or report of yours is done, or has a question."),
+            "circle-check",
+        ),
         Kind(JOINED, _("Invitations"), _("Somebody you invited has come in."), "user-plus"),
     )
 }

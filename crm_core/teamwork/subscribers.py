@@ -23,7 +23,7 @@ from kernel.records.afterwards import after_change
 from kernel.records.models import Redirect
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
-from kernel.runs.work import when_ended
+from kernel.runs.work import when_stopped
 
 __all__ = ["mailing", "reminders"]
 
@@ -120,11 +120,13 @@ def _may_know(actor: Actor, rtype: RecordType, record: Any, event: Event) -> boo
     return actor.access(rtype).may("view") and (is_plain or bool(event.changes.keys() & actor.access(rtype).readable()))
 
 
-@when_ended
+@when_stopped
 def tell_starter(run: Run) -> None:
-    """Whoever had it started on a page. What a program starts, it asks about itself."""
+    """Whoever had it started on a page. What a program starts, it asks about itself. Each question is told anew."""
     if run.member_id and run.via != "api":
-        notify(run.member_id, RUN, key=f"run:{run.pk}", data={"run": str(run.pk)})
+        is_asking = run.status == Run.Status.WAITING
+        key = f"run:{run.pk}:{run.token}" if is_asking else f"run:{run.pk}"
+        notify(run.member_id, RUN, key=key, data={"run": str(run.pk), "asks": is_asking})
 
 
 @on(*(f"{rtype.name}.merged" for rtype in registry.values() if rtype.duplicate_keys))

@@ -213,8 +213,8 @@ class Reader:
 
     def _told_run(self, row: Notification) -> Told | None:
         run = self._runs.get(str(row.data.get("run")))
-        if run is None:
-            return None
+        if run is None or (row.data.get("asks") and run.status != Run.Status.WAITING):
+            return None  # it has been answered
         page = RUN_PAGES.get(run.kind, "")
         sentence = f"\u2068{run.title}\u2069: {Run.Status(run.status).label}"
         return Told(row, sentence, run.error, page.format(run.pk), KINDS[RUN].icon, run.title)

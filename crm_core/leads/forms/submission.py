@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from crm_core.leads.forms.door import door
+from crm_core.leads.forms.kept import keep
 from crm_core.leads.models import Lead, LeadForm
 from kernel.records.change import assign, change
 from kernel.records.types import registry
@@ -33,8 +34,9 @@ def is_trapped(sent: Mapping[str, Any]) -> bool:
     return bool(sent.get(TRAP))
 
 
-def submit(form: LeadForm, sent: Mapping[str, Any], key: str) -> Lead:
-    """Raises ValidationError keyed by what the form calls its fields. What it does not ask for is ignored."""
+def submit(form: LeadForm, sent: Mapping[str, Any], key: str, site: str = "") -> Lead:
+    """Raises ValidationError keyed by what the form calls its fields. What it does not ask for is kept beside the
+    lead, and means nothing."""
     intake_key = hashlib.sha256(f"{form.pk}\0{key}".encode()).hexdigest() if key else ""
     if known := _known(intake_key):
         return known
@@ -46,6 +48,7 @@ def submit(form: LeadForm, sent: Mapping[str, Any], key: str) -> Lead:
     try:
         with change(lead, "lead.created", access, given=set(values)):
             assign(access, lead, values)
+        keep(lead, form, sent, site)
     except ValidationError as error:
         if "intake_key" in getattr(error, "error_dict", {}) and (known := _known(intake_key)):
             return known  # the same was sent twice at once

@@ -31,6 +31,7 @@ from kernel.web.security import content_security_policy
 LIMIT = Limit("lead-form", 20, 60)
 MOST_BYTES = 64 * 1024
 HIDDEN = ("idempotency_key", "page", "referrer", *UTM)
+KNOWN = {*FIELDS, *HIDDEN, TRAP, "consent"}
 WIDGETS = {"name": "text", "phone": "phone", "email": "email", "company": "text", "message": "textarea"}
 FILLS = {"name": "name", "phone": "tel", "email": "email", "company": "organization", "message": "off"}
 log = logging.getLogger(__name__)
@@ -84,12 +85,12 @@ class Answer:
             return self._told(400, _("This cannot be read"), _("Send the fields of the form, or a JSON object."))
         if is_trapped(sent):
             return self._thanks(202, str(uuid7()))
-        ignored = sorted(set(sent) - {*FIELDS, *HIDDEN, TRAP, "consent"})
+        ignored = sorted(set(sent) - KNOWN)
         if ignored:
             log.info("The form %s was sent fields that it does not ask for: %s", self.form.address, ignored[:20])
         key = self.request.headers.get("Idempotency-Key") or text_of(sent, "idempotency_key")
         try:
-            lead = submit(self.form, sent, key[:MOST_BYTES])
+            lead = submit(self.form, sent, key[:MOST_BYTES], self.origin)
         except ValidationError as error:
             return self._page(sent, error.message_dict, 422)
         return self._thanks(201, str(lead.pk))
@@ -98,7 +99,8 @@ class Answer:
         if int(self.request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             return None
         if self.request.content_type != "application/json":
-            return self.request.POST.dict()
+            lists = self.request.POST.lists()
+            return {name: values[-1] if len(values) == 1 or name in KNOWN else values for name, values in lists}
         try:
             sent = json.loads(self.request.body)
         except (ValueError, RecursionError):

@@ -1,6 +1,7 @@
 """The stages of a pipeline: their names, order, probabilities, and their end."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,7 @@ from crm_core.sales.settings.forms import StageForm, TargetForm
 from crm_core.sales.settings.moving import KIND, delete_stage, moves_under_way, targets
 from crm_core.sales.settings.order import last_position, shift
 from crm_core.sales.settings.pipelines import CRUMB, HERE
+from kernel.access.actor import Actor
 from kernel.records.change import create, edit
 from kernel.records.people import one_at_a_time
 from kernel.records.types import registry
@@ -71,6 +73,7 @@ def stage(request: Any, pk: UUID) -> HttpResponse:
             return go(request, f"{HERE}#p-{found.pipeline_id}", _("Saved."), tone="good")
         found = _stage(request, pk)
     context = {"form": form, "stage": found, "pipeline": found.pipeline, "heading": found.name, "crumbs": [CRUMB]}
+    context |= _playbook(request.actor, found)
     return page(request, "sales/settings/stage.html", context, form.status)
 
 
@@ -140,6 +143,16 @@ def _failed(pk: UUID) -> str:
     """Why the last attempt did not end well."""
     run = Run.objects.filter(kind=KIND, params__from=str(pk)).order_by("-pk").first()
     return run.error if run is not None and run.status == Run.Status.FAILED else ""
+
+
+def _playbook(actor: Actor, stage: Stage) -> dict[str, Any]:
+    """The tasks that a deal is given here, and where one is added."""
+    access = actor.access(registry["stage-tasks"])
+    if not access.may("edit"):
+        return {}
+    rows = access.records().filter(stage=stage).select_related("assignee").order_by("due_days", "pk")
+    back = urlencode({"next": f"/settings/stages/{stage.pk}"})
+    return {"tasks": list(rows), "back": back, "add_task": f"/r/stage-tasks/new?stage={stage.pk}&{back}"}
 
 
 def _access(request: Any) -> Any:

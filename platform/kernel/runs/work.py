@@ -62,8 +62,8 @@ def runner(kind: str) -> Callable[[Runner], Runner]:
     return register
 
 
-def when_ended(listener: Callable[[Run], None]) -> Callable[[Run], None]:
-    """Call a function with each run that is done or has failed, in the transaction that says so."""
+def when_stopped(listener: Callable[[Run], None]) -> Callable[[Run], None]:
+    """Call a function with each run that is done, has failed or has a question, in the transaction that says so."""
     if listener not in _listeners:
         _listeners.append(listener)
     return listener
@@ -156,7 +156,7 @@ class Work:
             ended = None if status in (Run.Status.WAITING, Run.Status.QUEUED) else timezone.now()
             self._keep(status=status, finished_at=ended, **fields)
             Run.objects.filter(pk=self.run.pk).update(lease_until=None)
-            if status in (Run.Status.DONE, Run.Status.FAILED):
+            if status in (Run.Status.DONE, Run.Status.FAILED, Run.Status.WAITING):
                 self.run.status = Run.Status(status)
                 for listener in _listeners:
                     listener(self.run)

@@ -1,11 +1,14 @@
 """What the tests of custom fields share: a field of any kind, and two values of each, the lower one first."""
 
+import io
 from typing import Any
 
 from kernel.access.actor import operator
+from kernel.attachments.keeping import keep
 from kernel.records.change import create
 from kernel.records.types import registry
 
+SAMPLE = b"Signed, and sealed."
 COLORS = [{"label": "Red"}, {"label": "Blue", "other_label": "آبی", "color": "blue"}]
 
 
@@ -17,6 +20,11 @@ def make(kind: str, name: str = "", record_type: str = "companies", **more: Any)
         more.setdefault("related", "companies")
     values = {"record_type": record_type, "kind": kind, "name": name or f"Own {kind}", **more}
     return create(operator().access(registry["custom-fields"]), values)
+
+
+def waiting(actor: Any, field: Any, name: str = "contract.txt") -> str:
+    """The id of a file that was uploaded for a field and waits for its record."""
+    return str(keep(actor, io.BytesIO(SAMPLE), name, None, field=field.pk).pk)
 
 
 VALUES: dict[str, Any] = {

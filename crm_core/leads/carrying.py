@@ -7,24 +7,20 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from crm_core.leads.models import Lead
-from kernel.access.actor import Actor
-from kernel.access.rules import EVERYTHING, Rules
+from kernel.access.actor import Actor, with_all_rights
+from kernel.attachments.keeping import copy_for
 from kernel.records.change import change, create, edit
 from kernel.records.types import RecordType, registry
 
 
-def carrier(actor: Actor) -> Actor:
-    """The same person, with rights over all that belongs to the lead: whoever may convert it takes along colleagues'
-    notes too, and values that their role does not show them are not lost on the way."""
-    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run)
-
-
 def make(actor: Actor, slug: str, lead: Lead, values: dict[str, Any], marks: dict[str, Any]) -> Any:
-    """A new record for the lead's owner. What is wrong with it is told with its type's name."""
+    """A new record for the lead's owner, with all that the lead says: what is hidden from whoever converts it is not lost
+    on the way. What is wrong with it is told with its type's name."""
     rtype = registry[slug]
     whose = {"owner": lead.owner_id} if lead.owner_id else {"team": lead.team_id} if lead.team_id else {}
     try:
-        return create(carrier(actor).access(rtype), {**values, **whose, **_shared(rtype, lead)}, **marks)
+        values = {**values, **whose, **_brought(actor, rtype, _shared(rtype, lead))}
+        return create(with_all_rights(actor).access(rtype), values, **marks)
     except ValidationError as error:
         raise _of_type(rtype, error) from error
 
@@ -41,13 +37,17 @@ def _of_type(rtype: RecordType, error: ValidationError) -> ValidationError:
 
 
 def take_along(actor: Actor, slug: str, lead: Lead, record: Any, marks: dict[str, Any]) -> None:
-    """Fill in on an existing record what it has no value for, if it is this person's to edit."""
+    """Fill in on an existing record what it has no value for, as far as this person may: what they read on the lead and
+    may write there."""
     rtype = registry[slug]
-    if not actor.access(rtype).may("edit", record):
+    access, readable = actor.access(rtype), actor.access(registry["leads"]).readable(lead)
+    if not access.may("edit", record):
         return
-    specs = rtype.specs()
+    specs, editable = rtype.specs(), access.editable(record)
     values = {}
     for name, value in _shared(rtype, lead).items():
+        if name not in editable or name not in readable:
+            continue
         held = specs[name].value(record)
         if specs[name].kind.name == "tags":
             value = [*held, *(tag for tag in value if tag not in held)]
@@ -55,7 +55,8 @@ def take_along(actor: Actor, slug: str, lead: Lead, record: Any, marks: dict[str
             continue
         values[name] = value
     if values:
-        edit(carrier(actor).access(rtype), record, values, **marks)
+        # Of what the lead points at, some may be out of their reach.
+        edit(with_all_rights(actor).access(rtype), record, _brought(actor, rtype, values), **marks)
 
 
 def _shared(rtype: RecordType, lead: Lead) -> dict[str, Any]:
@@ -66,9 +67,18 @@ def _shared(rtype: RecordType, lead: Lead) -> dict[str, Any]:
     return {name: value for name in same if (value := mine[name].value(lead)) not in (None, "", [])}
 
 
+def _brought(actor: Actor, rtype: RecordType, values: dict[str, Any]) -> dict[str, Any]:
+    """No file is in two places: of one in a field the other record gets a copy, and the lead's stays with it."""
+    specs, able = rtype.specs(), with_all_rights(actor)
+    return {
+        name: copy_for(able, value, specs[name].extra["field"]) if specs[name].kind.name == "file" else value
+        for name, value in values.items()
+    }
+
+
 def carry(actor: Actor, lead: Lead, slug: str, target: Any, marks: dict[str, Any]) -> None:
     """What the visitor wrote becomes a note, and whatever hangs on the lead hangs on `target`."""
-    able = carrier(actor)
+    able = with_all_rights(actor)
     about = {"type": slug, "id": str(target.pk)}
     for rtype in registry.values():
         if not rtype.parent:
@@ -76,6 +86,8 @@ def carry(actor: Actor, lead: Lead, slug: str, target: Any, marks: dict[str, Any
         spec = rtype.specs()["about"]
         model: Any = rtype.model
         rows = model.objects.alive().filter(about_type="leads", about_id=lead.pk)
+        if rtype.slug == "files":
+            rows = rows.filter(field=None)
         for row in rows.order_by("pk"):
             with change(row, f"{rtype.name}.updated", able.access(rtype), given={"about"}, **marks):
                 spec.assign(row, about)

@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
-from crm_core.leads.carrying import carrier, carry, make, take_along
+from crm_core.leads.carrying import carry, make, take_along
 from crm_core.leads.models import Lead, LeadStatus
 from crm_core.leads.rules import ground_of
 from crm_core.sales.models import Deal
-from kernel.access.actor import Access, Actor
+from kernel.access.actor import Access, Actor, with_all_rights
 from kernel.lib.ids import uuid7
 from kernel.records.change import NotFound, Stale, change
 from kernel.records.find import get
@@ -206,7 +206,7 @@ def unconvert(lead: Lead, access: Access, version: int | None = None) -> Lead:
         kept: list[Conflict] = []
         change_set, after = uuid7(), None
         while events := events_of(held.conversion, after):
-            kept += undo(carrier(access.actor), events, change_set)
+            kept += undo(with_all_rights(access.actor), events, change_set)
             after = events[-1].pk
     lead.refresh_from_db()
     lead.kept = kept  # type: ignore[attr-defined]

@@ -103,6 +103,11 @@ def actor_for(member: Member, via: str, role: Role | None = None, run: UUID | No
     return Actor(member, Rules(roles), via, format_for(member), role, run)
 
 
+def with_all_rights(actor: Actor) -> Actor:
+    """The same person, for what follows from an act that they may do: it reaches further than they do themselves."""
+    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run)
+
+
 def operator(via: str = "operator") -> Actor:
     """Whoever runs our own commands and provisioning. No request ever acts as this."""
     return Actor(None, Rules([EVERYTHING]), via, format_for(None))
@@ -147,7 +152,7 @@ class Access:
         rows: QuerySet[Any] = self.rtype.model.objects.deleted() if deleted else self.rtype.model.objects.alive()
         for needed in {"view", verb}:
             rows = self._within(rows, needed)
-        return self._under_parents(rows)
+        return self._under_parents(rows, verb)
 
     def _within(self, rows: QuerySet[Any], verb: str) -> QuerySet[Any]:
         actor, scope = self.actor, self.scope(verb)
@@ -205,7 +210,7 @@ class Access:
             reach, params = f"{reach} OR id = ANY(%s::uuid[])", [*params, shared]
         return [f"({reach})"], params
 
-    def _under_parents(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def _under_parents(self, rows: QuerySet[Any], verb: str) -> QuerySet[Any]:
         """Rows that hang on another record (a note about a deal) are in reach only where that record is. Those that
         hang on none (a task for oneself) are so where they are one's own, or where the scope of "alone" says."""
         if not self.rtype.parent:
@@ -215,14 +220,15 @@ class Access:
             access = self.actor.access(parent)
             if access.scope("view") != "none":
                 # Asked row by row: a list of all the records that rows might hang on would be read for a few of them.
-                reach |= Q(Exists(access.records().filter(pk=OuterRef("about_id"))), about_type=parent.slug)
+                is_there = Q(Exists(access.records().filter(pk=OuterRef("about_id"))), about_type=parent.slug)
+                reach |= is_there & self.rtype.under(access, verb)
         if self.rtype.may_stand_alone:
             reach |= Q(about_id=None) & self._alone()
         return rows.filter(reach)
 
     def _alone(self) -> Q:
         """Of rows that hang on nothing: those that are mine or that I handed to somebody, and those in scope."""
-        actor, scope = self.actor, self.scope("alone")
+        actor, scope = self.actor, "own" if self.rtype.alone_is_own else self.scope("alone")
         if scope == "all":
             return Q()
         mine = Q(owner=actor.member) | Q(created_by=actor.member) if actor.member else Q(pk__in=[])
@@ -235,6 +241,8 @@ class Access:
     def may(self, verb: str, record: Record | None = None) -> bool:
         """May this verb be used at all, or on this record (already known to be in reach of view)?"""
         scope = self.scope(verb)
+        if record is not None and not self.rtype.allows(self.actor, verb, record):
+            return False
         if record is None or scope in ("none", "all"):
             return scope != "none"
         if record.pk in self.shared(verb):

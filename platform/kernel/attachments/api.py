@@ -16,6 +16,7 @@ from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, object_of
 from kernel.api.problems import Problem
 from kernel.api.records import RecordEndpoint, RecordList
 from kernel.api.resources import add_path
+from kernel.attachments.in_fields import field_called
 from kernel.attachments.keeping import about_of, access_of, bring_back, keep, version_of
 from kernel.attachments.links import content_url
 from kernel.attachments.models import File, FileVersion
@@ -44,6 +45,12 @@ class FileList(RecordList):
         access = access_of(self.actor)
         access.check("create")
         file = _sent(request)
+        if request.POST.get("for"):
+            spec = field_called(self.actor, request.POST["for"])
+            if spec is None:
+                raise ValidationError({"for": ValidationError(_("There is no such field."), code="unknown")})
+            made = keep(self.actor, file, file.name or "", None, field=spec.extra["field"])
+            return self.answer(access, made, 201, Location=f"/api/v1/files/{made.pk}")
         slug, _sep, raw = request.POST.get("about", "").partition(":")
         pk = read_id(raw)
         if pk is None or about_of(self.actor, slug, pk) is None:
@@ -126,6 +133,11 @@ _ABOUT = {
     "description": gettext_lazy("The record it hangs on, as TYPE:ID"),
     "example": f"deals:{EXAMPLE_ID}",
 }
+_FOR = {
+    "type": "string",
+    "description": gettext_lazy("In place of “about”: a field of yours that holds files, as TYPE.custom.CODE"),
+    "example": "companies.custom.contract",
+}
 _SENT = object_of({"file": _BYTES})
 _NUMBER = {"schema": object_of({"number": {"type": "integer", "minimum": 1}})}
 
@@ -135,7 +147,7 @@ add_path(
     openapi={
         "post": {
             "operationId": "create_files", "summary": gettext_lazy("Hang a file on a record"),
-            "requestBody": _form({"file": _BYTES, "about": _ABOUT}, ["file", "about"]),
+            "requestBody": _form({"file": _BYTES, "about": _ABOUT, "for": _FOR}, ["file"]),
             "responses": _answer("201", _FILE, gettext_lazy("The file")),
         }
     },

@@ -36,7 +36,14 @@ def check_size(size: int) -> None:
         raise ValidationError({"file": ValidationError(_("This file is empty."), code="file_size")})
 
 
-def keep(actor: Actor, content: IO[bytes], name: str, about: dict[str, str], target: File | None = None) -> File:
+def keep(
+    actor: Actor,
+    content: IO[bytes],
+    name: str,
+    about: dict[str, str] | None,
+    target: File | None = None,
+    field: UUID | None = None,
+) -> File:
     """A file that came in one piece."""
     name = shown_name(name)
     content.seek(0, 2)
@@ -46,24 +53,37 @@ def keep(actor: Actor, content: IO[bytes], name: str, about: dict[str, str], tar
     kind = sniff(content.read(HEAD), name)
     stored = store(content, name, content_type=kind, member=actor.member)
     try:
-        return hang(actor, stored, about, target)
+        return hang(actor, stored, about, target, field)
     except BaseException:
         delete_bytes(stored)
         raise
 
 
-def hang(actor: Actor, stored: StoredFile, about: dict[str, str], target: File | None = None) -> File:
-    """Make stored bytes a file of a record, or the next version of one it has."""
+def hang(
+    actor: Actor,
+    stored: StoredFile,
+    about: dict[str, str] | None,
+    target: File | None = None,
+    field: UUID | None = None,
+) -> File:
+    """Make stored bytes a file of a record, the next version of one it has, or one that waits for a record to hold it
+    in a `field`."""
     access = access_of(actor)
     with transaction.atomic():
         if target is not None:
             return _next(access, target, stored)
-        record = File(number=0)
+        record = File(number=0, field=field)
         _take(record, stored)
         with change(record, "file.created", access, given={"name", "about"}):
             assign(access, record, {"name": stored.name, "about": about})
         FileVersion.objects.create(file=record, number=1, stored=stored, member=actor.member)
         return record
+
+
+def copy_for(actor: Actor, pk: UUID, field: UUID) -> UUID | None:
+    """Another file of the same bytes, for a field of another record."""
+    file = File.objects.alive().select_related("stored").filter(pk=pk).first()
+    return hang(actor, file.stored, None, field=field).pk if file and file.stored else None
 
 
 def bring_back(actor: Actor, record: File, number: int) -> File:

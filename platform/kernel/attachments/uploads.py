@@ -20,7 +20,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kernel.access.actor import Actor
+from kernel.access.actor import Actor, operator
 from kernel.attachments.keeping import check_size, hang, head_of
 from kernel.attachments.models import File, Upload
 from kernel.attachments.naming import shown_name
@@ -28,10 +28,12 @@ from kernel.attachments.sniffing import check_name, sniff
 from kernel.files.models import StoredFile
 from kernel.files.storing import prefix
 from kernel.lib.ids import uuid7
+from kernel.records.types import registry
 from kernel.tenancy.pending import mark_pending, sweeper
 
 PART = 8 * 1024 * 1024
 LIFETIME = timedelta(days=1)
+WAITING = timedelta(days=3)  # longer than a change can be taken back: what it put into a field waits again then
 SIGNED_FOR = 3600
 
 
@@ -49,7 +51,14 @@ def bucket() -> Bucket | None:
     return Bucket(inner.meta.client, inner.name) if inner is not None else None
 
 
-def begin(actor: Actor, name: str, size: int, about: dict[str, str], target: File | None = None) -> Upload:
+def begin(
+    actor: Actor,
+    name: str,
+    size: int,
+    about: dict[str, str] | None,
+    target: File | None = None,
+    field: UUID | None = None,
+) -> Upload:
     """Everything that can be refused is refused here, before a byte is sent."""
     name = shown_name(name)
     check_size(size)
@@ -63,8 +72,8 @@ def begin(actor: Actor, name: str, size: int, about: dict[str, str], target: Fil
     assert actor.member is not None
     mark_pending()
     return Upload.objects.create(
-        id=pk, member=actor.member, name=name, size=size, about_type=about["type"], about_id=UUID(about["id"]),
-        target=target, key=key, remote=remote, part_size=PART,
+        id=pk, member=actor.member, name=name, size=size, field=field, target=target, key=key, remote=remote,
+        about_type=about["type"] if about else "", about_id=UUID(about["id"]) if about else None, part_size=PART,
     )  # fmt: skip
 
 
@@ -127,8 +136,8 @@ def finish(actor: Actor, upload: Upload) -> File:
         _check_whole(default_storage.size(upload.key), upload.size)
         stored.content_type = sniff(head_of(stored), upload.name)
         stored.save(force_insert=True)
-        about = {"type": upload.about_type, "id": str(upload.about_id)}
-        record = hang(actor, stored, about, upload.target)
+        about = {"type": upload.about_type, "id": str(upload.about_id)} if upload.about_id else None
+        record = hang(actor, stored, about, upload.target, upload.field)
     except BaseException:
         default_storage.delete(upload.key)
         raise
@@ -154,7 +163,10 @@ def sweep_uploads() -> bool:
     """What nobody went on with for a day. True while there are any, so that this tenant is looked at again."""
     for upload in Upload.objects.filter(touched_at__lt=timezone.now() - LIFETIME)[:50]:
         abort(upload)
-    return Upload.objects.exists()
+    waiting = File.objects.filter(about_id=None)
+    given_up = waiting.filter(updated_at__lt=timezone.now() - WAITING).values_list("pk", flat=True)
+    registry["files"].purge(waiting.filter(pk__in=list(given_up[:50])), operator())
+    return Upload.objects.exists() or waiting.exists()
 
 
 def _part_key(upload: Upload, number: int) -> str:

@@ -260,7 +260,8 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
         # The rows are there and locked: this is one UPDATE from a table of values, where bulk_update writes a CASE
         # for each column and row.
         rtype.model.objects.bulk_create(old, update_conflicts=True, unique_fields=["id"], update_fields=columns)
-    _save_tables(rtype, [item.record for item, _changes in ready])
+    with acting(change_set):
+        _save_tables(access, [item.record for item, _changes in ready])
     events = [
         event_row(
             item.event or rtype.event_of(f"{rtype.name}.{'created' if item.is_new else 'updated'}", changes),
@@ -278,8 +279,8 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
     afterwards.follow(rtype, [(item.record, event) for (item, _changes), event in zip(ready, events, strict=True)])
 
 
-def _save_tables(rtype: RecordType, records: list[Any]) -> None:
-    for name, spec in rtype.specs().items():
+def _save_tables(access: Access, records: list[Any]) -> None:
+    for name, spec in access.rtype.specs().items():
         touched = [record for record in records if name in record.__dict__.get("_before", {})]
         if not touched:
             continue
@@ -292,7 +293,7 @@ def _save_tables(rtype: RecordType, records: list[Any]) -> None:
             model.objects.bulk_create(rows)
         else:
             for record in touched:
-                spec.kind.save(spec, record)
+                spec.kind.save(spec, record, access)
 
 
 def _save_alone(access: Access, item: Item, change_set: UUID) -> None:

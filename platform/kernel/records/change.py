@@ -153,12 +153,14 @@ def change(
     standing: Mapping[str, Any] | None = None,
     change_set: UUID | None = None,
     cause: UUID | None = None,
+    is_quiet: bool = False,
 ) -> Iterator[Any]:
     """Hold `record` while the caller alters it, then check, save and record what changed as `event`.
 
     `version` is the one the caller saw: another one raises Stale. `given` names the fields that were sent, for the
-    type's derivations; `standing` values (canonical) hold whatever is derived. Raises PermissionDenied, NotFound,
-    ValidationError keyed by field.
+    type's derivations; `standing` values (canonical) hold whatever is derived. A quiet change is told in the record's
+    own history, but not in that of the one it hangs on. Raises PermissionDenied, NotFound, ValidationError keyed by
+    field.
     """
     gathered = gathering.get()
     if gathered is not None and gathered.holds(record):
@@ -193,7 +195,9 @@ def change(
         stamp(access.rtype, record)
         duplicates.check(access, record, is_new=is_new)
         row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
-        _save(record, access.rtype, row)
+        if is_quiet:
+            row.about_type, row.about_id = "", None
+        _save(record, access, row)
         publish([row])
         steps.settle([(step, steps.step_of(access.rtype, record))])
         afterwards.follow(access.rtype, [(record, row)])
@@ -326,16 +330,17 @@ def derive_texts(rtype: RecordType, record: Any) -> None:
     record.search = fold(" ".join(words))
 
 
-def _save(record: Any, rtype: RecordType, event: Event) -> None:
+def _save(record: Any, access: Access, event: Event) -> None:
     """The record and its event; child rows between the two, if some were assigned."""
     assigned = record.__dict__.get("_before", {})
     try:
         write(*((record,) if assigned else (record, event)))
-        for name in assigned:
-            spec = rtype.specs()[name]
-            spec.kind.save(spec, record)
+        with acting(event.change_set):
+            for name in assigned:
+                spec = access.rtype.specs()[name]
+                spec.kind.save(spec, record, access)
     except IntegrityError as error:  # undone by the savepoint of `change`
-        raise explain(error, rtype) from error
+        raise explain(error, access.rtype) from error
     if assigned:
         write(event)
     record.__dict__.pop("_before", None)

@@ -155,6 +155,8 @@ def _check_default(row: CustomField, actor: Actor, rtype: RecordType) -> None:
     if row.default in (None, "", []):
         row.default = None
         return
+    if not KINDS[row.kind].can_default:
+        raise _wrong("default", _("A field of this kind starts empty on every record."))
     if row.unique:
         raise _wrong("default", _("Records that all start the same cannot be kept from repeating."))
     spec = spec_from(CustomField(**{**_columns(row), "default": None}))

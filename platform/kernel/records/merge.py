@@ -21,8 +21,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from kernel.access.actor import Access, Actor
-from kernel.access.rules import EVERYTHING, Rules
+from kernel.access.actor import Access, with_all_rights
 from kernel.lib.ids import uuid7
 from kernel.records.bulk import BATCH, Item, change_many
 from kernel.records.change import NotFound, change
@@ -52,7 +51,7 @@ def merge(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[
     for record in others:
         access.check("delete", record)
     chosen = pick(access, survivor, others, values or {})
-    change_set, mover = uuid7(), _mover(access.actor)
+    change_set, mover = uuid7(), with_all_rights(access.actor)
     ids = {record.pk for record in others}
     with transaction.atomic():
         for rtype in list(registry.values()):
@@ -72,11 +71,6 @@ def merge(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[
             Redirect(record_type=access.rtype.slug, old=pk, new=survivor.pk, change_set=change_set) for pk in ids
         )
     return change_set
-
-
-def _mover(actor: Actor) -> Actor:
-    """The same person, with rights over all that hangs on the records."""
-    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run)
 
 
 def _locked(access: Access, records: Sequence[Any]) -> list[Any]:
@@ -281,7 +275,7 @@ def unmerge(access: Access, record: Any) -> list[Conflict]:
         last = last_merge(access, record)
         if last is None:
             raise ValidationError(_("There is nothing here to take apart."), code="not_merged")
-        mover, change_set = _mover(access.actor), uuid7()
+        mover, change_set = with_all_rights(access.actor), uuid7()
         conflicts: list[Conflict] = []
         after: UUID | None = None
         while events := events_of(last.change_set, after):

@@ -100,7 +100,7 @@ def spec_from(row: CustomField) -> FieldSpec:
         path="custom",
         code=row.code,
         required=row.required,
-        related="members" if row.kind == "member" else row.related,
+        related={"member": "members", "file": "files"}.get(row.kind, row.related),
         choices=tuple((code, label) for code, label, item in choices if not item.get("archived")),
         max_length=row.max_length or LENGTHS.get(row.kind),
         places=row.places,

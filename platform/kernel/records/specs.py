@@ -95,7 +95,7 @@ class FieldSpec:
         held = self.value(record)
         fresh = [item for item in value if item not in (held or ())] if isinstance(value, list) else value
         try:
-            self.kind.allow(self, fresh)
+            self.kind.allow(self, fresh, record)
         except ParseError as error:
             raise ValidationError({self.name: ValidationError(error.message, code=error.code)}) from error
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Record
@@ -155,6 +155,7 @@ class RecordType:
     views: ClassVar[tuple[BuiltIn, ...]] = ()
     verbs: ClassVar[tuple[Verb, ...]] = ()
     parent: ClassVar[bool] = False
+    alone_is_own: ClassVar[bool] = False  # whatever the scope of "alone", a row that hangs on nothing is its maker's
     due_field: ClassVar[str] = ""
     is_contact: ClassVar[bool] = False
     next_step_field: ClassVar[str] = ""
@@ -279,6 +280,16 @@ class RecordType:
 
     def verb(self, name: str) -> Verb | None:
         return next((verb for verb in self.verbs if verb.name == name), None)
+
+    # -- what a type of rows that hang on others may say about its rights, beside those of the record they hang on
+
+    def under(self, parent: Access, verb: str) -> Q:
+        """Which of the rows on records of `parent` are in reach of `verb`."""
+        return Q()
+
+    def allows(self, actor: Actor, verb: str, record: Any) -> bool:
+        """Whether this record, in reach, may be used so as far as the role's scope goes."""
+        return True
 
     # -- what a type may say about the end of its records
 

@@ -156,6 +156,8 @@ def _carry_out(access: Access, plan: Plan, record: Any) -> None:
             with change(record, f"{rtype.name}.deleted", access, cause=plan.cause):
                 record.deleted_at = timezone.now()
         return
+    # What is again as it was has come back with something else.
+    moved = [name for name in moved if not _is_same(specs[name].canonical(record), plan.fields[name][0])]
     editable = access.editable(record)
     barred = [name for name, spec in specs.items() if name not in editable and not spec.read_only]
     plan.kept = sorted({*moved, *(plan.broken & specs.keys()), *barred})

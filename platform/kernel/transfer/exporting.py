@@ -30,6 +30,7 @@ from kernel.records.views import meant
 from kernel.runs import work as runs
 from kernel.runs.models import Run
 from kernel.runs.work import ShiftEnded, Work, runner
+from kernel.tenancy.context import get_tenant
 from kernel.transfer.writers import CsvWriter, TableWriter, XlsxWriter
 
 FORMATS = {
@@ -161,6 +162,9 @@ class Exporting:
                 cells.append(capfirst(str(spec.label)) if has_labels else spec.name)
             if spec is self._first_money:
                 cells.append(_("Currency") if has_labels else CURRENCY)
+            if spec and spec.kind.name == "file":
+                label = _("%(field)s (link)") % {"field": spec.label}
+                cells.append(capfirst(label) if has_labels else f"{spec.name}.url")
         return cells
 
     @property
@@ -175,6 +179,8 @@ class Exporting:
             cells.append(self._cell(shown, spec) if spec else lambda row: str(row.pk))
             if spec is self._first_money:
                 cells.append(lambda row: getattr(row, "currency", "") or tenant_currency())
+            if spec and spec.kind.name == "file":
+                cells.append(_link_writer(shown, spec))
         return cells
 
     def _cell(self, shown: Shown, spec: FieldSpec) -> Callable[[Any], Any]:
@@ -185,6 +191,12 @@ class Exporting:
                 return lambda row: "; ".join(labels.get(code, code) for code in spec.value(row))
             return lambda row: labels.get(spec.value(row), "")
         return shown.cell_writer(spec)
+
+
+def _link_writer(shown: Shown, spec: FieldSpec) -> Callable[[Any], str]:
+    """Where the bytes are, for whoever signs in and may see them; a file out of reach has no link either."""
+    url, labels = get_tenant().url, shown.labels.of(spec.related)
+    return lambda row: f"{url}/r/files/{pk}/content" if (pk := spec.value(row)) in labels else ""
 
 
 def _keep(work: Work, file: IO[bytes], count: int) -> None:

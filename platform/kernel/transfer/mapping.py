@@ -89,6 +89,9 @@ def read_mapping(access: Access, header: list[str], raw: Any) -> list[Entry]:
             raise _wrong(_("The file has no column “%(column)s”.") % {"column": given}, "unknown")
         name = str(item.get("field", ""))
         name = name if name in known else _first_of_rows(known, name)
+        if name in access.editable() and access.editable()[name].kind.name == "file":
+            told = _("Files cannot come out of a table. Fill “%(field)s” on the record's page, or over the API.")
+            raise _wrong(told % {"field": access.editable()[name].label}, "file")
         if name not in known:
             raise _wrong(
                 _("There is no field “%(field)s” to import into.") % {"field": item.get("field", "")}, "unknown"

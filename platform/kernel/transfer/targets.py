@@ -63,6 +63,6 @@ def targets(access: Access) -> dict[str, Target]:
                 for sub in spec.rows:
                     if not sub.read_only:
                         found[f"{name}.{sub.name}"] = Target(f"{name}.{sub.name}", sub, rows=spec)
-        elif spec.kind.name != "about":
+        elif spec.kind.can_import:
             found[name] = Target(name, spec)
     return found

@@ -16,7 +16,7 @@ Text = str | Promise
 
 WIDGETS = frozenset(
     {
-        *("text", "textarea", "search", "hidden", "number", "money", "percent", "date", "datetime", "file"),
+        *("text", "textarea", "search", "hidden", "number", "money", "percent", "date", "datetime", "file", "attached"),
         *("checkbox", "switch", "checks", "radio", "select", "combobox", "email", "phone", "url", "password", "code"),
     }
 )

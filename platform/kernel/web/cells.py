@@ -95,6 +95,10 @@ class Cells:
         lines = format_html_join("", "<li>{}<bdi>{}</bdi></li>", drawn)
         return format_html('<span class="muted small">{}</span><ul class="checklist">{}</ul>', told, lines)
 
+    def _file(self, spec: FieldSpec, value: UUID, row: Any) -> SafeString:
+        drawn = self._reference(spec.related, value)
+        return format_html('<span class="who">{}{}</span>', icon("paperclip"), drawn) if drawn else EMPTY
+
     def _facts(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
         if not self.links:
             return self._isolated(self.shown.value_text(spec, value))

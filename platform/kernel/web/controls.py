@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -34,6 +35,8 @@ class Controls:
         }  # fmt: skip
         if spec.kind.name in ("about", "references"):
             return self._mixed_picker(spec, value, told)
+        if spec.kind.name == "file":
+            return self._attached(spec, value, told)
         if spec.choices:
             options = offered(spec, value)
             if spec.kind.is_list:
@@ -85,6 +88,16 @@ class Controls:
         return Field(
             widget="combobox", url=url, create_url=url if may_create else "", multiple=multiple, chosen=chosen,
             placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": ""},
+        )  # fmt: skip
+
+    def _attached(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:
+        pk = _as_id(value)
+        self.labels.load({spec.related: {pk} if pk else set()})
+        label = self.labels.get(spec.related, pk)
+        may_add = self.actor.access(spec.related_type).may("create")
+        return Field(
+            widget="attached", url=f"{self.access.rtype.slug}.{spec.name}" if may_add else "",
+            max_bytes=settings.FILE_MOST_BYTES, chosen=[(str(pk), label)] if label else [], **{**told, "value": ""},
         )  # fmt: skip
 
     def _mixed_picker(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:

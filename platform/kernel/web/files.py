@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import wraps
@@ -19,6 +20,7 @@ from kernel.access.actor import Access, Actor
 from kernel.access.keys import holder_of
 from kernel.accounts.doors import public
 from kernel.attachments import uploads
+from kernel.attachments.in_fields import field_called, fields_of
 from kernel.attachments.keeping import about_of, access_of, bring_back, version_of
 from kernel.attachments.links import content, content_url, opened, tell_download
 from kernel.attachments.models import File, FileVersion, Upload
@@ -27,6 +29,8 @@ from kernel.lib.format import Format
 from kernel.records.find import find
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Labels
+from kernel.records.specs import FieldSpec
+from kernel.web.controls import label_of
 from kernel.web.pages import go, page
 from kernel.web.reach import access_to, editable_of, record_of, record_url
 
@@ -42,6 +46,7 @@ class Row:
     by: str
     may_edit: bool
     may_delete: bool
+    field: str = ""
 
 
 def panel(access: Access, record: Any) -> dict[str, Any] | None:
@@ -52,19 +57,20 @@ def panel(access: Access, record: Any) -> dict[str, Any] | None:
     about = f"{access.rtype.slug}:{record.pk}"
     shown = find(files, {"about": about, "sort": "-created_at"}).page(SHOWN)
     return {
-        "about": about, "url": record_url(access.rtype.slug, record.pk), "rows": rows_of(files, shown.rows),
+        "about": about, "url": record_url(access.rtype.slug, record.pk), "rows": rows_of(files, shown.rows, fields_of(access.rtype.specs())),
         "may_add": files.may("create"),
         "most": settings.FILE_MOST_BYTES, "all_url": f"/r/files?about={about}" if shown.next else "",
     }  # fmt: skip
 
 
-def rows_of(access: Access, files: list[File]) -> list[Row]:
+def rows_of(access: Access, files: list[File], in_fields: Mapping[UUID, FieldSpec]) -> list[Row]:
     labels = Labels(access.actor)
     labels.load({"members": {file.created_by_id for file in files if file.created_by_id}})
     return [
         Row(
             file, record_url("files", file.pk), size_text(file.size, access.actor.format), icon_of(file.content_type),
             labels.get("members", file.created_by_id) or "", access.may("edit", file), access.may("delete", file),
+            label_of(in_fields[file.field]) if file.field in in_fields else "",
         )
         for file in files
     ]  # fmt: skip
@@ -144,8 +150,15 @@ def begin(request: HttpRequest) -> HttpResponse:
     """name, size, and `about` (deals:ID) or `file`, the one of which this is a new version."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     access = access_of(actor)
-    target = None
-    if request.POST.get("file"):
+    target = field = None
+    about: dict[str, str] | None = None
+    if request.POST.get("for"):
+        spec = field_called(actor, request.POST["for"])
+        if spec is None:
+            raise Http404
+        access.check("create")
+        field = spec.extra["field"]
+    elif request.POST.get("file"):
         pk = read_id(request.POST["file"])
         target = editable_of(access, pk) if pk else None
         if target is None:
@@ -160,7 +173,7 @@ def begin(request: HttpRequest) -> HttpResponse:
         about = {"type": slug, "id": str(pk)}
     raw_size = request.POST.get("size", "")
     size = int(raw_size) if raw_size.isascii() and raw_size.isdigit() and len(raw_size) < 16 else 0
-    upload = uploads.begin(actor, request.POST.get("name", ""), size, about, target)
+    upload = uploads.begin(actor, request.POST.get("name", ""), size, about, target, field)
     return _state(upload, 201)
 
 
@@ -186,7 +199,7 @@ def upload(request: HttpRequest, pk: UUID) -> HttpResponse:
         uploads.abort(found)
         return HttpResponse(status=204)
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    if about_of(actor, found.about_type, found.about_id) is None:
+    if found.about_id and about_of(actor, found.about_type, found.about_id) is None:
         raise Http404  # out of reach by now
     file = uploads.finish(actor, found)
     return JsonResponse({"id": str(file.pk), "label": file.label, "number": file.number}, status=201)

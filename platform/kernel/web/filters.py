@@ -88,7 +88,7 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
     elif spec.kind.name == "tags":
         group.fields = _tags(request, access, spec)
         held = [value for each in group.fields for value in each.chosen]
-    elif spec.related:
+    elif spec.related and "exact" in kind.lookups:
         group.fields = _related(access, spec, group.label, held)
     elif kind.is_numeric or kind.name in ("date", "datetime"):
         # A moment is filtered by whole days; an amount is typed in the unit it is shown in.
@@ -105,7 +105,7 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
         key = f"{name}__contains"
         group.fields = [Field(key, group.label, "text", get(key, ""), hide_label=True, placeholder=_("Contains…"))]
         held = [value] if (value := get(key, "")) else []
-    if group.fields and "empty" in kind.lookups and _may_be_empty(spec):
+    if (group.fields or kind.name == "file") and "empty" in kind.lookups and _may_be_empty(spec):
         empty = get(f"{name}__empty", "")
         group.fields.append(
             Field(

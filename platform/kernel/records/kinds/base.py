@@ -33,6 +33,8 @@ class Kind:
     has_table: ClassVar[bool] = False
     is_list: ClassVar[bool] = False
     is_reference: ClassVar[bool] = False
+    can_import: ClassVar[bool] = True
+    can_default: ClassVar[bool] = True
     # What the settings call it where a tenant makes its own fields; a kind without a title is not offered there.
     title: ClassVar[Any] = ""
     # Attributes of the record that `give` reads beside the value: an amount's currency.
@@ -57,8 +59,8 @@ class Kind:
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         spec.store.put(spec, record, value)
 
-    def save(self, spec: FieldSpec, record: Any) -> None:
-        """Write a value that is kept in a table of its own; called where it was assigned."""
+    def save(self, spec: FieldSpec, record: Any, access: Access) -> None:
+        """Write what is kept in a table of its own; called where a value was assigned, once the record is saved."""
 
     # -- in
 
@@ -102,8 +104,9 @@ class Kind:
         """The canonical value as a JSON column holds it: of one form, so that its text can be compared."""
         return self.canonical(spec, value)
 
-    def allow(self, spec: FieldSpec, value: Any) -> None:
-        """Refuse to give a record a value that it may keep but not newly get. Raises ParseError."""
+    def allow(self, spec: FieldSpec, value: Any, record: Any = None) -> None:
+        """Refuse to give a record a value that it may keep but not newly get. Raises ParseError. Asked where a person
+        or a program says the value, not where one comes back or moves."""
 
     def references(self, spec: FieldSpec, value: Any) -> Iterator[tuple[str, UUID]]:
         """The records that a value points at, as (slug, id)."""

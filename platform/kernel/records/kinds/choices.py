@@ -91,7 +91,7 @@ class Choice(Kind):
             raise self._unknown(code for code, _label in spec.choices)
         return raw
 
-    def allow(self, spec: FieldSpec, value: Any) -> None:
+    def allow(self, spec: FieldSpec, value: Any, record: Any = None) -> None:
         given = value if isinstance(value, list) else [value]
         if any(code is not None and code not in dict(spec.choices) for code in given):
             raise self._unknown(str(label) for _code, label in spec.choices)

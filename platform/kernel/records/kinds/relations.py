@@ -150,7 +150,7 @@ class Relations(Relation):
         record.__dict__.setdefault("_before", {}).setdefault(spec.name, before)
         record.__dict__["_many"][spec.name] = sorted(set(value or []))
 
-    def save(self, spec: FieldSpec, record: Any) -> None:
+    def save(self, spec: FieldSpec, record: Any, access: Access) -> None:
         getattr(record, spec.path).set(record.__dict__["_many"][spec.name])
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> Any:
@@ -192,9 +192,11 @@ class Relations(Relation):
 
 
 class About(Kind):
-    """The record that a child row hangs on, of any type: {"type": "deals", "id": …}."""
+    """The record that a child row hangs on, of any type: {"type": "deals", "id": …}. What `stays` is never taken off a
+    record, but moved to another."""
 
     name = "about"
+    can_import = False
     widget = "about"
     lookups = ("exact", "empty")
     is_sortable = False
@@ -226,6 +228,10 @@ class About(Kind):
         if not isinstance(raw, dict) or raw.get("type") not in slugs or not read_id(str(raw.get("id"))):
             raise ParseError(_('Send {"type": "deals", "id": "…"}.'), "relation")
         return {"type": raw["type"], "id": str(UUID(raw["id"]))}
+
+    def allow(self, spec: FieldSpec, value: Any, record: Any = None) -> None:
+        if value is None and spec.extra.get("stays"):
+            raise ParseError(_("Say which record this belongs to."), "required")
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         if lookup == "empty":

@@ -60,7 +60,7 @@ class Rows(Kind):
         record.__dict__.setdefault("_before", {}).setdefault(spec.name, before)
         record.__dict__["_rows"][spec.name] = value or []
 
-    def save(self, spec: FieldSpec, record: Any) -> None:
+    def save(self, spec: FieldSpec, record: Any, access: Access) -> None:
         """Bring the table in line with the value that was assigned."""
         model, parent = spec.extra["model"], spec.extra["parent"]
         model.objects.filter(**{parent: record}).delete()

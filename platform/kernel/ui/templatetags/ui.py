@@ -125,6 +125,7 @@ WIDGET_FILES = {
     "select": "select",
     "combobox": "combobox",
     "file": "file",
+    "attached": "attached",
     "hidden": "hidden",
     "password": "password",
 }

@@ -162,7 +162,7 @@ class FieldForm:
         """What people will fill in; here it asks what new records start with."""
         controls = Controls(self.of)
         drawn = controls.field(self.spec, self.default, errors=self.errors.get("default", []), id="f-default")
-        return drawn.but(required=False, label=str(self.spec.label) or _("Name"))
+        return drawn.but(required=False, disabled=not self.kind.can_default, label=str(self.spec.label) or _("Name"))
 
     @property
     def rows(self) -> RowsBlock:

@@ -39,6 +39,7 @@ HINTS: dict[str, Any] = {
     "email": gettext_lazy("Checked, and a click away from a letter."),
     "phone": gettext_lazy("Checked, and dialled with a tap."),
     "link": gettext_lazy("A page on the web."),
+    "file": gettext_lazy("A contract, a plan, a photo."),
 }
 
 

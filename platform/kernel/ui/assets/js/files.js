@@ -25,6 +25,7 @@ class Sending {
 
   async send() {
     this.again.hidden = true;
+    delete this.row.dataset.failed;
     this.note.textContent = size(this.file.size);
     try {
       const state = await this.state();
@@ -48,8 +49,8 @@ class Sending {
   /** Begun once; after that only what is still to come is asked for. */
   async state() {
     if (this.url) return this.ask(this.url, "GET");
-    const { about, file } = this.words;
-    const state = await this.ask("/uploads", "POST", { name: this.file.name, size: this.file.size, ...(file ? { file } : { about }) });
+    const { about, file, for: field } = this.words;
+    const state = await this.ask("/uploads", "POST", { name: this.file.name, size: this.file.size, ...(field ? { for: field } : file ? { file } : { about }) });
     this.url = state.url;
     return state;
   }
@@ -78,6 +79,7 @@ class Sending {
   fail(text, final) {
     this.note.textContent = text;
     this.note.className = "text-bad";
+    this.row.dataset.failed = "";
     this.again.hidden = Boolean(final);
     announce(text);
   }
@@ -88,6 +90,57 @@ class Sending {
     this.row.remove();
     if (this.url) send(this.url, { method: "DELETE" }).catch(() => {});
   }
+}
+
+/** A field that holds a file: what is chosen or dropped is sent at once, and becomes the field's when its form is saved. */
+class Attached extends HTMLElement {
+  connectedCallback() {
+    if (this.value) return;
+    this.value = $("input[type=hidden]", this);
+    this.held = $("[data-held]", this);
+    this.input = $("input[type=file]", this);
+    this.input.addEventListener("change", (event) => { event.stopPropagation(); this.take(this.input.files); this.input.value = ""; });
+    this.held.addEventListener("click", (event) => { if (event.target.closest("button")) this.put("", ""); });
+    for (const name of ["dragenter", "dragover"]) this.addEventListener(name, (event) => { event.preventDefault(); this.classList.add("over"); });
+    for (const name of ["dragleave", "drop"]) this.addEventListener(name, () => this.classList.remove("over"));
+    this.addEventListener("drop", (event) => { event.preventDefault(); this.take(event.dataTransfer.files); });
+    this.form = this.closest("form");
+    this.form?.addEventListener("submit", (event) => {
+      if (!$("[data-sending] li:not([data-failed])", this)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      toast({ text: this.dataset.wait, tone: "warn" });
+    }, true);
+  }
+
+  take([file]) {
+    if (!file || this.input.disabled) return;
+    this.sending?.cancel();
+    this.sending = begin(this, file);
+  }
+
+  arrived({ id, label }) { this.put(id, label); }
+
+  put(id, label) {
+    const remove = create("button", { type: "button", class: "button quiet square small", "aria-label": fill(this.dataset.removeLabel, { label }) }, icon("x"));
+    const link = create("a", { class: "link clip grow", href: `/r/files/${id}/content` }, create("bdi", {}, label));
+    this.held.replaceChildren(...(id ? [create("li", {}, icon("paperclip"), link, remove)] : []));
+    $("[data-first]", this).hidden = Boolean(id);
+    $("[data-other]", this).hidden = !id;
+    this.value.value = id;
+    this.input.focus();
+    // In a cell there is nothing else to fill in.
+    if (this.closest(".inline-editor")) this.form.requestSubmit();
+    else this.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+customElements.define("crm-attached", Attached);
+
+function begin(holder, file) {
+  const most = Number(holder.dataset.most), sending = new Sending(holder, file);
+  if (file.size > most) sending.fail(fill(holder.dataset.tooBig, { name: file.name, size: size(most) }), true);
+  else sending.send();
+  return sending;
 }
 
 /** The files of a record, or the versions of a file: a button, drops anywhere on the page, pictures from the clipboard. */
@@ -102,7 +155,7 @@ class Files extends HTMLElement {
     document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) this.classList.remove("over"); }, to);
     document.addEventListener("drop", (event) => {
       this.classList.remove("over");
-      if (!this.has(event.dataTransfer) || event.target.closest("crm-upload")) return;
+      if (!this.has(event.dataTransfer) || event.target.closest("crm-upload, crm-attached")) return;
       event.preventDefault();
       this.take(event.dataTransfer.files);
     }, to);
@@ -118,12 +171,7 @@ class Files extends HTMLElement {
   has(transfer) { return [...(transfer?.types || [])].includes("Files"); }
 
   take(files) {
-    const most = Number(this.dataset.most), list = [...files];
-    for (const file of this.dataset.file ? list.slice(0, 1) : list) {
-      const sending = new Sending(this, file);
-      if (file.size > most) sending.fail(fill(this.dataset.tooBig, { name: file.name, size: size(most) }), true);
-      else sending.send();
-    }
+    for (const file of this.dataset.file ? [...files].slice(0, 1) : files) begin(this, file);
   }
 
   /** Draws the list anew, and leaves what is still being sent where it is. */

@@ -43,6 +43,7 @@ class Inline extends HTMLElement {
     if (this.button) this.button.hidden = true;
     if (!this.editor.isConnected) this.append(this.editor);
     window.htmx?.process(this.editor);
+    this.dispatchEvent(new Event("crm:drawn", { bubbles: true }));
     const field = $("[aria-invalid=true], [autofocus]", this.editor) || $("input:not([type=hidden]), select, textarea", this.editor);
     field?.focus();
     if (field?.select && field.type !== "checkbox") field.select();
@@ -67,7 +68,7 @@ class Inline extends HTMLElement {
   }
 
   left(event) {
-    if (!this.editing || this.saving || this.contains(event.relatedTarget)) return;
+    if (!this.editing || this.saving || this.contains(event.relatedTarget) || $("[data-sending] li", this)) return;
     setTimeout(() => {
       if (this.editing && !this.saving && !this.contains(document.activeElement) && document.hasFocus() && !$("[popover]:popover-open", this)) this.save(null, false);
     }, 0);

@@ -14,8 +14,8 @@ from kernel.records.types import RecordType, registry
 
 
 def make(actor: Actor, slug: str, lead: Lead, values: dict[str, Any], marks: dict[str, Any]) -> Any:
-    """A new record for the lead's owner, with all that the lead says: what is hidden from whoever converts it is not lost
-    on the way. What is wrong with it is told with its type's name."""
+    """A new record for the lead's owner, with all that the lead says: what is hidden from whoever converts it is not
+    lost on the way. What is wrong with it is told with its type's name."""
     rtype = registry[slug]
     whose = {"owner": lead.owner_id} if lead.owner_id else {"team": lead.team_id} if lead.team_id else {}
     try:

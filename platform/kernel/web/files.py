@@ -56,8 +56,9 @@ def panel(access: Access, record: Any) -> dict[str, Any] | None:
         return None
     about = f"{access.rtype.slug}:{record.pk}"
     shown = find(files, {"about": about, "sort": "-created_at"}).page(SHOWN)
+    rows = rows_of(files, shown.rows, fields_of(access.rtype.specs()))
     return {
-        "about": about, "url": record_url(access.rtype.slug, record.pk), "rows": rows_of(files, shown.rows, fields_of(access.rtype.specs())),
+        "about": about, "url": record_url(access.rtype.slug, record.pk), "rows": rows,
         "may_add": files.may("create"),
         "most": settings.FILE_MOST_BYTES, "all_url": f"/r/files?about={about}" if shown.next else "",
     }  # fmt: skip

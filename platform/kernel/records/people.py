@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
 from kernel.access.models import ApiKey, Invitation, Member, Role, Team
+from kernel.access.rules import Rules
 
 
 def one_at_a_time() -> None:
@@ -26,19 +28,70 @@ def admin_roles() -> set[UUID]:
     return {pk for pk, rule in rules if "*" in rule.get("system", ())}
 
 
-def administrators() -> QuerySet[Member]:
+def administrators(but: Role | None = None) -> QuerySet[Member]:
     """Those who can sign in and open the settings to anybody else."""
-    return Member.objects.alive().filter(active=True, identity__isnull=False, roles__in=admin_roles()).distinct()
+    roles = admin_roles() - ({but.pk} if but else set())
+    return Member.objects.alive().filter(active=True, identity__isnull=False, roles__in=roles).distinct()
+
+
+def groups() -> dict[str, str]:
+    """Which group of types each one is of, as rules name it."""
+    from kernel.records.types import registry  # which the types of people are in
+
+    return {slug: "@settings" if rtype.is_setting else "@records" for slug, rtype in registry.items()}
+
+
+def may_grant(actor: Actor, *rules: dict[str, Any]) -> bool:
+    """Whether this actor may hand out, or take, what these rules allow: nobody more than they have."""
+    return actor.may_system("*") or actor.rules.covers(Rules(rules), groups())
+
+
+def grantable(actor: Actor) -> list[Role]:
+    """The roles that this actor may give."""
+    return [role for role in Role.objects.alive().order_by("label_key", "pk") if may_grant(actor, role.rules)]
+
+
+def _rules_of(roles: Iterable[UUID]) -> list[dict[str, Any]]:
+    return list(Role.objects.filter(pk__in=list(roles), deleted_at=None).values_list("rules", flat=True))
+
+
+def _check_grant(member: Member, roles: set[UUID], actor: Actor, changed: set[str]) -> None:
+    """Roles, and the ways to act under them, are given and taken by those who may do as much."""
+    if actor.may_system("*"):
+        return
+    held = (
+        set()
+        if member.is_new
+        else set(Member.roles.through.objects.filter(member=member).values_list("role", flat=True))
+    )
+    touched = roles ^ held if "roles" in changed or member.is_new else set()
+    if changed & {"email", "active"} and actor.member != member:
+        touched |= held | roles
+    if touched and not may_grant(actor, *_rules_of(touched)):
+        problem = _("You can only give or take what your own role allows.")
+        raise ValidationError({"roles": ValidationError(problem, code="beyond")})
+    if "teams" in changed and actor.member == member and not member.is_new:
+        raise ValidationError({"teams": ValidationError(_("Somebody else chooses your teams."), code="yourself")})
+
+
+def check_invitation(member: Member, actor: Actor) -> None:
+    """Whoever lets somebody in hands them their roles."""
+    if not may_grant(actor, *_rules_of(member.roles.values_list("pk", flat=True))):
+        raise ValidationError(_("You can only give or take what your own role allows."), code="beyond")
 
 
 def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: set[str]) -> None:
     """Nobody shuts themselves out, and the last administrator stays one."""
     roles = set(roles)
+    _check_grant(member, roles, actor, changed)
     is_gone = not member.active or member.deleted_at is not None
     if not member.is_new and "roles" in changed and not admin_roles() & roles:
         # A key never does more than its member may: one with a role they just lost ends with it.
+        may = Rules(_rules_of(roles))
         keys = ApiKey.objects.filter(member=member.pk, revoked_at=None, role__isnull=False)
-        keys.exclude(role__in=roles).update(revoked_at=timezone.now())
+        named = keys.values_list("pk", "role__rules")
+        wider = [pk for pk, rules in named if not may.covers(Rules([rules]), groups())]
+        ApiKey.objects.filter(pk__in=wider).update(revoked_at=timezone.now())
     if not member.is_new and "email" in changed:
         # A link mailed to the old address must not open an account for the new one.
         open_ones = Invitation.objects.filter(member=member.pk, used_at=None)
@@ -56,10 +109,23 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         raise ValidationError({"active" if is_gone else "roles": ValidationError(problem, code="last_admin")})
 
 
-def check_role(role: Role, changed: set[str]) -> None:
-    """A role that somebody has is not deleted under them, and its code, by which commands know it, stays."""
+def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
+    """A role allows no more than whoever changes it may do. One that somebody has is not deleted under them, and its
+    code, by which commands know it, stays."""
+    before = {} if role.is_new else Role.objects.values_list("rules", flat=True).get(pk=role.pk)
+    if not may_grant(actor, before):
+        problem = _("This role allows more than yours. Ask somebody who may do as much to change it.")
+        raise ValidationError(problem, code="beyond")
+    if not may_grant(actor, role.rules):
+        problem = _("You can only give or take what your own role allows.")
+        raise ValidationError({"rules": ValidationError(problem, code="beyond")})
     if role.is_new:
         return
+    if "*" in before.get("system", ()) and "*" not in role.rules.get("system", ()):
+        one_at_a_time()
+        if not administrators(but=role).exists():
+            problem = _("Nobody who can sign in would be an administrator. Leave this role the right to everything.")
+            raise ValidationError({"rules": ValidationError(problem, code="last_admin")})
     if role.deleted_at is not None:
         one_at_a_time()
         keys = ApiKey.objects.filter(role=role.pk, revoked_at=None)
@@ -71,8 +137,12 @@ def check_role(role: Role, changed: set[str]) -> None:
         raise ValidationError({"code": ValidationError(problem, code="fixed")})
 
 
-def check_team(team: Team) -> None:
-    """One that is not empty is not deleted."""
+def check_team(team: Team, actor: Actor, changed: set[str]) -> None:
+    """One that is not empty is not deleted, and nobody puts themselves at the head of one."""
+    if "lead" in changed and team.lead_id and actor.member and not actor.may_system("*"):
+        before = None if team.is_new else Team.objects.values_list("lead", flat=True).get(pk=team.pk)
+        if team.lead_id == actor.member.pk != before:
+            raise ValidationError({"lead": ValidationError(_("Somebody else makes you the lead."), code="yourself")})
     if team.deleted_at is None:
         return
     if Member.objects.alive().filter(teams=team).exists() or Team.objects.alive().filter(parent=team).exists():

@@ -26,7 +26,7 @@ from kernel.records.tags import check_name, color_of
 from kernel.records.types import Panel, RecordType, field, register
 
 tell("tag.merged", _("%(who)s merged this tag into another"))
-tell("role.rules_changed", _("%(who)s changed what this role may do"))
+RULES_CHANGED = tell("role.rules_changed", _("%(who)s changed what this role may do"))
 
 
 @register
@@ -74,7 +74,7 @@ class Teams(RecordType):
     in_menu = False
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
-        check_team(record)
+        check_team(record, actor, changed)
 
 
 @register
@@ -82,9 +82,11 @@ class Roles(RecordType):
     slug, model = "roles", Role
     label, label_plural = _("Role"), _("Roles")
     icon = "shield"
-    fields = ("name", "code")
+    fields = ("name", "code", field("rules", kind="rules", label=_("What it allows")))
+    field_rights = {"rules": "roles"}
     columns = ("name", "code")
     sort = "name"
+    panels = (Panel(_("Role"), ("name", "code")),)
     is_setting = True
     is_owned = False
     in_menu = False
@@ -92,7 +94,10 @@ class Roles(RecordType):
 
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         record.rules = record.rules or {"types": {}}  # one that is new may do nothing yet
-        check_role(record, changed)
+        check_role(record, actor, changed)
+
+    def event_of(self, event: str, changes: Mapping[str, Any]) -> str:
+        return RULES_CHANGED if event == "role.updated" and "rules" in changes else event
 
 
 @register

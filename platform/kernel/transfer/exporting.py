@@ -40,6 +40,7 @@ FORMATS = {
 HEADERS = ("names", "labels")
 KEEP = timedelta(days=7)
 PIECE = 1000
+MOST_COUNTED = 10_000_000
 CURRENCY = "currency"
 NOT_QUESTIONS = ("cursor", "limit", "view", "fields", "peek")
 
@@ -71,7 +72,8 @@ def start(
     if any("\x00" in f"{name}{value}" for name, value in query.items()):
         problem = _("This contains a character that cannot be stored.")
         raise ValidationError({"query": ValidationError(problem, code="invalid")})
-    find(access, query)
+    found = selection.found(access) if selection else find(access, query)
+    check_limit(actor, found)
     # Each field once: a file of a hundred thousand equal columns would hold a worker for minutes.
     names = None if fields is None else list(dict.fromkeys(fields))
     columns_of(access, names)
@@ -80,6 +82,14 @@ def start(
     if selection is not None:
         params["selection"] = selection.as_json()
     return runs.start("export", actor, str(access.rtype.label_plural), params)
+
+
+def check_limit(actor: Actor, found: Found) -> None:
+    """Refuse a file of more records than the actor's roles let them take at once."""
+    limit = actor.rules.limit("export")
+    if limit is not None and found.count(most=limit) is None:
+        told = _("Your role exports at most %(limit)s records at once. Filter the list and export it in parts.")
+        raise PermissionDenied(told % {"limit": actor.format.number(limit)})
 
 
 def columns_of(access: Access, names: list[str] | None) -> list[FieldSpec | None]:
@@ -123,7 +133,8 @@ class Exporting:
             self.actor.check_system("export")
             self.columns = columns_of(self.access, self.params["fields"])
             found = self._found()
-            run.done, run.total = 0, found.count(most=10_000_000)
+            run.done, run.total = 0, found.count(most=MOST_COUNTED)
+            check_limit(self.actor, found)
         writer = self._writer(file)
         writer.write_row(self._header())
         chunks = found.chunks(PIECE, attributes_of(self.access, filter(None, self.columns)))

@@ -58,7 +58,7 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def may_show(spec: FieldSpec) -> bool:
-    return not spec.rows and spec.kind.name != "long_text"
+    return not spec.rows and spec.kind.name not in ("long_text", "rules")
 
 
 def _groups(access: Access) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ One file a family; `KINDS` is the registry that the rest of the code reads.
 
 from kernel.records.kinds.base import Kind
 from kernel.records.kinds.choices import Choice, Choices, YesNo
-from kernel.records.kinds.definitions import ChoiceList, OwnDefault
+from kernel.records.kinds.definitions import ChoiceList, OwnDefault, RulesOfRole
 from kernel.records.kinds.facts import Facts
 from kernel.records.kinds.mixed import References
 from kernel.records.kinds.numbers import Integer, Money, Number, Percent
@@ -19,7 +19,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         Text(), LongText(), Email(), Phone(), Link(), Number(), Integer(), Percent(), Money(), YesNo(),
-        Choice(), Choices(), ChoiceList(), OwnDefault(),
+        Choice(), Choices(), ChoiceList(), OwnDefault(), RulesOfRole(),
         Date(), DateTime(), Relation(), MemberRelation(), Relations(), About(), References(), Facts(), Rows(), Tags(),
     )
 }  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from kernel.access.rules import check_rules
 from kernel.lib.errors import ParseError
 from kernel.records.kinds.base import Kind
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from kernel.records.specs import FieldSpec
 
 MOST_CHOICES = 200
+MOST_RULES = 100_000  # characters
 COLORS = ("grey", "blue", "green", "amber", "red")
 PARTS = {"code": 40, "label": 80, "other_label": 80}
 
@@ -94,3 +98,46 @@ class OwnDefault(Kind):
 
     def schema(self, spec: FieldSpec) -> dict[str, Any]:
         return {"description": str(_("A value of the field's kind, or null."))}
+
+
+class RulesOfRole(Kind):
+    """What a role allows, as kernel.access.rules spells it. Programs send and read it as JSON; pages show it as a
+    matrix of its own."""
+
+    name = "rules"
+    widget = "textarea"
+    is_sortable = False
+    is_filterable = False
+
+    def parse(self, spec: FieldSpec, text: str, access: Access) -> Any:
+        try:
+            return self.take(spec, json.loads(text or "{}"), access)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(_("Send a JSON object."), "type") from error
+
+    def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
+        if not isinstance(raw, dict) or len(json.dumps(raw)) > MOST_RULES or "\\u0000" in json.dumps(raw):
+            raise ParseError(_("Send a JSON object."), "type")
+        try:
+            check_rules(raw)
+        except ValidationError as error:
+            raise ParseError(" ".join(error.messages), "rules") from error
+        return raw
+
+    def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
+        return ""
+
+    def cell(self, spec: FieldSpec, value: Any) -> Any:
+        return json.dumps(value or {}, ensure_ascii=False, sort_keys=True)
+
+    def schema(self, spec: FieldSpec) -> dict[str, Any]:
+        answers = {"type": "object", "additionalProperties": {"type": "string"}}
+        entry = {"type": "object", "properties": {"verbs": answers, "fields": answers}}
+        return {
+            "type": "object",
+            "properties": {
+                "types": {"type": "object", "additionalProperties": entry},
+                "system": {"type": "array", "items": {"type": "string"}},
+                "limits": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+            },
+        }

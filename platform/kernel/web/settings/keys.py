@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.access.actor import Actor
-from kernel.access.models import ApiKey, Role
+from kernel.access.models import ApiKey
 from kernel.lib.ids import uuid7
+from kernel.records.people import grantable
 from kernel.web.pages import go
 from kernel.web.settings.forms import NameField, SelectField, SettingsForm
 from kernel.web.settings.people import KEY_CREATED, KEY_REVOKED, note
@@ -34,15 +35,9 @@ class KeyForm(SettingsForm):
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.roles = {str(role.pk): role for role in offered_roles(actor)}
+        self.roles = {str(role.pk): role for role in grantable(actor)}
         named = [(pk, _("Only as the role “%(role)s”") % {"role": role.name}) for pk, role in self.roles.items()]
         self.fields["role"].choices = [("", _("Everything I may do")), *named]  # type: ignore[attr-defined]
-
-
-def offered_roles(actor: Actor) -> QuerySet[Role]:
-    """A key never does more than its maker: a role of one's own, or any for those who may do everything."""
-    roles = Role.objects.alive().order_by("label_key", "pk")
-    return roles if actor.may_system("*") else roles.filter(members=actor.member)
 
 
 def reachable(actor: Actor) -> QuerySet[ApiKey]:

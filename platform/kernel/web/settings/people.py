@@ -17,6 +17,7 @@ from kernel.events.models import Event
 from kernel.events.names import tell
 from kernel.events.subscribers import publish, settled
 from kernel.records.change import edit
+from kernel.records.people import check_invitation
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
 from kernel.runs.work import start
@@ -85,6 +86,7 @@ def send_invitation(actor: Actor, member: Member) -> None:
         raise ValidationError({"email": _("Type the e-mail address that the invitation goes to.")})
     if member.identity is not None or not member.active:
         raise ValidationError(_("This member cannot be invited: they have a sign-in, or were deactivated."))
+    check_invitation(member, actor)
     invite(member, actor.member)
     note(actor, INVITED, member)
 

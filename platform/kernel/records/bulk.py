@@ -21,7 +21,6 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.events.models import Event
 from kernel.events.subscribers import publish
 from kernel.records import afterwards, duplicates, steps
 from kernel.records.change import (
@@ -42,6 +41,7 @@ from kernel.records.change import (
     verb_of,
 )
 from kernel.records.show import Shown
+from kernel.records.statements import write_many
 from kernel.records.trees import keep_still, rings
 from kernel.records.types import RecordType
 from kernel.records.uniqueness import check_unique
@@ -252,14 +252,8 @@ def _alter(access: Access, item: Item) -> dict[str, Any]:
 
 def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: UUID) -> None:
     rtype = access.rtype
-    new = [item.record for item, _changes in ready if item.is_new]
-    old = [item.record for item, _changes in ready if not item.is_new]
-    rtype.model.objects.bulk_create(new)
-    if old:
-        columns = [f.name for f in rtype.model._meta.concrete_fields if not f.primary_key]
-        # The rows are there and locked: this is one UPDATE from a table of values, where bulk_update writes a CASE
-        # for each column and row.
-        rtype.model.objects.bulk_create(old, update_conflicts=True, unique_fields=["id"], update_fields=columns)
+    write_many([item.record for item, _changes in ready if item.is_new])
+    write_many([item.record for item, _changes in ready if not item.is_new])
     with acting(change_set):
         _save_tables(access, [item.record for item, _changes in ready])
     events = [
@@ -273,7 +267,7 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
         )
         for item, changes in ready
     ]
-    Event.objects.bulk_create(events)
+    write_many(events)
     publish(events)
     steps.settle((item.step, steps.step_of(rtype, item.record)) for item, _changes in ready)
     afterwards.follow(rtype, [(item.record, event) for (item, _changes), event in zip(ready, events, strict=True)])

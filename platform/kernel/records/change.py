@@ -216,8 +216,9 @@ def settle_values(
     rtype = access.rtype
     check_place(rtype, record, before)
     derive(access, record, before, given)
+    specs = rtype.specs() if standing else {}
     for name, value in standing.items():
-        spec = rtype.specs()[name]
+        spec = specs[name]
         if spec.canonical(record) != value:
             spec.assign(record, spec.kind.restore(spec, value))
     validate(access, record, before)

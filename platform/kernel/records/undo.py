@@ -27,7 +27,7 @@ from kernel.records.bulk import Item, change_many
 from kernel.records.change import UNTOLD, NotFound, Stale, acting, change, event_row, snapshot
 from kernel.records.types import RecordType, registry
 
-CHUNK = 200
+CHUNK = 500
 KEPT = timedelta(hours=24)
 
 

@@ -16,13 +16,14 @@ from kernel.events.models import Event
 from kernel.records.change_sets import ChangeSet
 from kernel.records.holds import hold
 from kernel.records.types import registry
-from kernel.records.undo import CHUNK, Conflict, events_of, put_back, undo
+from kernel.records.undo import Conflict, events_of, put_back, undo
 from kernel.runs.models import Run
 from kernel.runs.work import Work, carry_out, runner, wake
 from kernel.transfer.models import Problem
 
 KIND = "undo"
 COUNTS = ("undone", "conflicts")
+AT_ONCE = 200
 A_MOMENT = timedelta(seconds=0.8)
 
 
@@ -36,7 +37,7 @@ def start_undo(changes: ChangeSet) -> Run:
         params={"change_set": str(changes.pk)},
     )  # fmt: skip
     Run.objects.filter(pk=changes.pk).update(undone_at=timezone.now())
-    if Event.objects.filter(change_set=changes.pk).order_by().values("pk")[: CHUNK + 1].count() <= CHUNK:
+    if Event.objects.filter(change_set=changes.pk).order_by().values("pk")[: AT_ONCE + 1].count() <= AT_ONCE:
         return carry_out(run, actor, A_MOMENT)
     wake(run)
     return run

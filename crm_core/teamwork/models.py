@@ -101,3 +101,15 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return str(self.member_id)
+
+
+class Clock(models.Model):
+    """The zone in which a member's days and rules stand. Where it is no longer the member's, what is meant by the clock
+    is moved (`crm_core.teamwork.clocks`); `cursor` is how far that has come."""
+
+    member = models.OneToOneField(Member, models.CASCADE, primary_key=True, related_name="clock")
+    zone = models.CharField(max_length=64)
+    cursor = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.zone}"

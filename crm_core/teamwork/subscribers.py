@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from crm_core.teamwork import mailing, mentions, reminders
+from crm_core.teamwork import clocks, inbox, mailing, mentions, reminders
 from crm_core.teamwork.follow import follow_unless_off, followers
 from crm_core.teamwork.models import Follow
 from crm_core.teamwork.notifying import may_know, notify, receiver
@@ -25,7 +25,7 @@ from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
 from kernel.runs.work import when_stopped
 
-__all__ = ["mailing", "reminders"]
+__all__ = ["clocks", "inbox", "mailing", "reminders"]
 
 BUNDLE = timedelta(minutes=10)
 GIVING = timedelta(minutes=1)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from crm_core.teamwork import follow_pages, mention_pages, preferences_page, views
+from crm_core.teamwork.clocks import follow_zone
 from crm_core.teamwork.reminders import keep_clock
 from kernel.web import detail, members, nav
 from kernel.web.settings import profile
@@ -8,7 +9,8 @@ from kernel.web.settings import profile
 nav.set_bell("/notifications")
 members.read_along("unread", views.UNREAD)
 detail.add_part(follow_pages.part)
-profile.when_saved(keep_clock)
+profile.when_saved(follow_zone)
+profile.when_saved(lambda member: keep_clock(member.pk))
 
 urlpatterns = [
     path("notifications", views.inbox, name="notifications"),

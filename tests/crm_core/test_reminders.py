@@ -134,7 +134,9 @@ def test_what_is_due_on_a_day_follows_its_reader_to_another_zone(access, deal, c
     assert rows(made)[0][1] == datetime(2026, 12, 4, 8, tzinfo=UTC)
     profile = {"name": "Reza Rep", "language": "en", "calendar": "", "timezone": "Asia/Tehran", "theme": ""}
     assert client_for("reza").post("/settings/profile", profile).status_code == 303
-    assert rows(made)[0][1] == datetime(2026, 12, 3, 23, tzinfo=UTC)
+    made.refresh_from_db()
+    assert made.due_at == datetime(2026, 12, 4, tzinfo=ZoneInfo("Asia/Tehran"))
+    assert rows(made)[0][1] == datetime(2026, 12, 4, 9, tzinfo=ZoneInfo("Asia/Tehran"))
 
 
 # -- what happens to it

@@ -75,11 +75,12 @@ def test_it_stands_on_the_page_of_the_lead_and_in_the_api(sent, client_for, api_
     assert one["sent"] == SENT and one["source"]["label"] == "Fair site" and one["form"]["label"] == "Site"
 
 
-def test_whoever_may_not_read_a_field_of_the_form_reads_none_of_it(sent, tenant_a, client_for, api_for):
+@pytest.mark.parametrize("level", ["none", "masked"])
+def test_whoever_may_not_read_a_field_of_the_form_reads_none_of_it(sent, tenant_a, client_for, api_for, level):
     lead = sent()
     with in_tenant(tenant_a):
         role = Role.objects.get(code="manager")
-        role.rules["types"]["leads"] = {"fields": {"phone": "none"}}
+        role.rules["types"]["leads"] = {"fields": {"phone": level}}
         role.save()
     assert "20,000" not in client_for("leila").get(f"/r/leads/{lead.pk}").content.decode()
     assert api_for("leila").get(f"/api/v1/leads/{lead.pk}/submissions").json()["results"] == []

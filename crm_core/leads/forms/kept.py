@@ -73,14 +73,14 @@ def _text(value: Any) -> str:
     return str(value).replace("\x00", "").encode(errors="replace").decode().strip()
 
 
-def may_read(access: Access) -> bool:
-    """Whoever may read all that a form writes: what was sent may say any of it, under any name."""
-    return access.may("view") and {*ASKED, "origin"} <= access.readable().keys()
+def may_read(access: Access, lead: Lead) -> bool:
+    """Whoever reads all that a form writes in full: what was sent may say any of it, under any name."""
+    return {*ASKED, "origin"} <= access.readable(lead).keys()
 
 
 def submissions_of(access: Access, lead: Lead) -> list[Told]:
     """The newest first, with those of leads that were merged into this one."""
-    if not may_read(access):
+    if not may_read(access, lead):
         return []
     merged = Redirect.objects.filter(new=lead.pk).values("old")
     rows = list(Submission.objects.filter(Q(lead=lead.pk) | Q(lead__in=merged)).order_by("-at", "-pk")[:SHOWN])

@@ -13,6 +13,7 @@ from django_tenants.utils import get_tenant_model
 
 from kernel.lib.places import countries, zones
 from kernel.tenancy import hosts
+from kernel.tenancy.pending import mark_pending
 from kernel.web.pages import go
 from kernel.web.settings.forms import NameField, SelectField, SettingsForm, SwitchField, bound, with_held
 from kernel.web.settings.sections import page, part_of
@@ -72,6 +73,7 @@ def company(request: Any) -> HttpResponse:
         else:
             tenant.save(update_fields=list(changed))
             hosts.forget()
+            mark_pending()  # some of what is kept means the company's clock
             with translation.override(request.member.language or tenant.language):
                 return go(request, "/settings/company", _("The company's settings are saved."), tone="good")
     context = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -28,11 +27,11 @@ from kernel.web.settings.sections import page, part_of
 OWN = ("language", "calendar", "timezone", "theme", "shortcuts")
 YEAR = 365 * 24 * 60 * 60
 
-_listeners: list[Callable[[UUID], object]] = []
+_listeners: list[Callable[[Member], object]] = []
 
 
-def when_saved(listener: Callable[[UUID], object]) -> None:
-    """Have a function called with each member who chose their language, calendar or zone anew."""
+def when_saved(listener: Callable[[Member], object]) -> None:
+    """Have a function called with each member who chose their language, calendar or zone anew, as they were before."""
     if listener not in _listeners:
         _listeners.append(listener)
 
@@ -111,7 +110,7 @@ def _save(request: Any, given: dict[str, Any]) -> HttpResponse:
     own = {name: given[name] for name in OWN}
     Member.objects.filter(pk=member.pk).update(**own)
     for listener in _listeners:
-        listener(member.pk)
+        listener(member)
     with translation.override(given["language"] or request.tenant.language):
         response = go(request, "/settings/profile", _("Your profile is saved."), tone="good")
     response.set_cookie(

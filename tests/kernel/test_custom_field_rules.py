@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
@@ -260,6 +261,16 @@ def test_figures_are_grouped_by_and_summed_over_custom_fields(in_a, member) -> N
     assert {(g.key, g.figures["sum:custom.seats"]) for g in groups} == {("red", Decimal(5)), (None, Decimal(5))}
 
 
+def test_a_record_counts_in_the_group_of_each_of_its_choices(in_a, member) -> None:
+    make("choices", "Tier")
+    sara = access(member("sara"))
+    for name, tier in (("A", ["red", "blue"]), ("B", ["red"]), ("C", [])):
+        create(sara, {"name": name, "custom.tier": tier})
+    found = find(sara, {})
+    groups = aggregate(found, read_measures(found, "count"), read_group(found, "custom.tier"))
+    assert {(g.label, g.figures["count"]) for g in groups} == {("Red", 2), ("Blue", 1), ("None", 1)}
+
+
 def test_search_finds_a_searchable_field_and_forgets_one_put_away(in_a, tenant_a, member) -> None:
     field, sara = make("text", "Own", searchable=True), access(member("sara"))
     create(sara, {"name": "A", "custom.own": "Marzipan"})
@@ -338,7 +349,7 @@ def test_of_many_that_give_one_value_at_once_one_has_it(has_index: bool, api_for
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("kind", ["text", "number", "date", "choices"])
+@pytest.mark.parametrize("kind", ["text", "number", "date", "choice", "choices"])
 def test_an_index_is_built_beside_the_template_and_dropped_with_its_field(kind: str, tenant_a, monkeypatch) -> None:
     from kernel.tenancy.catalog import read_schema
 
@@ -354,13 +365,36 @@ def test_an_index_is_built_beside_the_template_and_dropped_with_its_field(kind: 
         own_indexes.keep(field.pk)
     with in_tenant(tenant_a), connections["default"].cursor() as cursor:
         assert CustomField.objects.get(pk=field.pk).index_state == "ready"
-        assert own_indexes._there(field.pk) == {f"cf_{field.pk.hex}": True}
+        there = own_indexes._there(field.pk)
+        assert there[f"cf_{field.pk.hex}"] and all(there.values())
         assert read_schema(cursor) == before
         delete(operator().access(registry["custom-fields"]), CustomField.objects.get(pk=field.pk))
     with tenant_only(tenant_a):
         own_indexes.keep(field.pk)
     with in_tenant(tenant_a):
         assert own_indexes._there(field.pk) == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_in_the_order_of_choices_follows_an_index_however_they_are_put(tenant_a, monkeypatch) -> None:
+    monkeypatch.setattr(own_indexes, "MANY", 1)
+    with in_tenant(tenant_a):
+        field = make("choice", "Own")
+        for name in ("A", "B"):
+            create(operator().access(registry["companies"]), {"name": name})
+    with in_tenant(tenant_a):
+        assert own_indexes.want_if_long(field.pk)
+    found = []
+    for _time in range(2):
+        with tenant_only(tenant_a):
+            own_indexes.keep(field.pk)
+        with in_tenant(tenant_a), connections["default"].cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+            rows = find(operator().access(registry["companies"]), {"sort": "custom.own"})._slice(None, None, 10)
+            found += re.findall(rf"cf_{field.pk.hex}_\w+", rows.explain())
+            field.refresh_from_db()
+            edit(operator().access(registry["custom-fields"]), field, {"choices": field.choices[::-1]})
+    assert len(set(found)) == 2
 
 
 def test_an_archived_field_comes_back_whole(in_a, member) -> None:

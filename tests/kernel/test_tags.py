@@ -4,6 +4,7 @@ import pytest
 
 from crm_core.sales.models import Deal
 from kernel.access.actor import actor_for
+from kernel.records.aggregate import aggregate, read_group, read_measures, total
 from kernel.records.change import create, delete, edit
 from kernel.records.find import find
 from kernel.records.models import Tag
@@ -41,6 +42,16 @@ def test_a_list_is_filtered_by_any_all_and_none(sara) -> None:
     assert names(sara, tags__all=f"{vip.pk},{cold.pk}") == {"both"}
     assert names(sara, tags__not_in=str(cold.pk)) == {"vip", "bare"}
     assert names(sara, tags__empty="true") == {"bare"}
+
+
+def test_a_record_counts_in_the_group_of_each_of_its_tags_and_once_in_all(sara) -> None:
+    vip, cold = tag(sara, "VIP"), tag(sara, "Cold")
+    deal(sara, "both", vip, cold), deal(sara, "vip", vip), deal(sara, "bare")
+    found = find(sara.access(registry["deals"]), {})
+    measures, by = read_measures(found, "count"), read_group(found, "tags")
+    groups = aggregate(found, measures, by)
+    assert {group.label: group.figures["count"] for group in groups} == {"VIP": 2, "Cold": 1, "None": 1}
+    assert total(found, measures, by, groups).figures["count"] == 3
 
 
 def test_names_are_matched_however_they_are_spelt(sara) -> None:

@@ -53,6 +53,24 @@ def move(client: Any, deal: Deal, to: Stage, **more: Any) -> Any:
     return client.post("/r/deals/move", data, headers={"Accept": "application/json"})
 
 
+def test_all_that_match_on_a_board_are_those_of_its_pipeline(client_for: Any, make: Any, tenant_a: Any) -> None:
+    other = make("pipelines", name="Partners", position=0)
+    there = make("stages", name="Talking", pipeline=other.pk, kind="open", probability=Decimal(10))
+    make("deals", name="Here", stage=there.pk), make("deals", name="Elsewhere", stage=stage(tenant_a, "New").pk)
+    client = client_for("sara")
+    body = client.get("/r/deals?view=board").content.decode()
+    assert "Here" in body and re.findall(r'data-all="([0-9]*)"', body) == ["1"]
+    query = unescape(re.findall(r'name="query" value="([^"]+)"', body[body.index('id="bulk"') :])[0])
+    client.post("/r/deals/bulk", {"do": "delete", "everything": "1", "query": query, "step": "go"})
+    left = text_of(client.get("/r/deals?view=list"))
+    assert "Elsewhere" in left and "Here" not in left
+
+
+def test_who_may_do_nothing_to_many_selects_nothing_on_a_board(client_for: Any, make: Any) -> None:
+    make("deals", name="One")
+    assert "data-pick" not in client_for("kian").get("/r/deals?view=board").content.decode()
+
+
 def test_the_board_shows_columns_with_counts_and_sums(client_for: Any, make: Any) -> None:
     make("deals", name="One", amount=Decimal(1000))
     make("deals", name="Two", amount=Decimal(2000))

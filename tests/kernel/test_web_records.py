@@ -1,5 +1,6 @@
 """One record through HTTP: page, form, editing in place, verbs, timeline, trash, pickers."""
 
+import json
 import re
 from decimal import Decimal
 from html import unescape
@@ -222,6 +223,28 @@ def test_a_cell_is_edited_in_place(client_for: Any, make: Any, now: Any) -> None
     response = client.post(url, {"amount": "1,250.50", "version": "1"})
     assert response.status_code == 200 and response["X-Version"] == "2"
     assert text_of(response) == "$1,250.50" and now(deal).amount == Decimal("1250.5")
+
+
+def test_an_edit_in_place_offers_its_way_back(client_for: Any, make: Any, now: Any) -> None:
+    client, deal = client_for("sara"), make("deals", name="Fleet", amount=Decimal(10))
+    url = f"/r/deals/{deal.pk}/cell/amount"
+    client.post(undo_of(client.post(url, {"amount": "30", "version": "1"})))
+    assert now(deal).amount == 10
+    assert "HX-Trigger" not in client.post(url, {"amount": "10", "version": "3"})
+
+
+def test_an_edit_over_somebody_elses_gives_theirs_back(client_for: Any, make: Any, now: Any, tenant_a: Any) -> None:
+    client, deal = client_for("sara"), make("deals", name="Fleet", amount=Decimal(10))
+    url = f"/r/deals/{deal.pk}/cell/amount"
+    data = inputs(client.get(url))
+    _behind_the_back(tenant_a, deal, "deals", amount=Decimal(20))
+    client.post(url, {**data, "amount": "30"})
+    client.post(undo_of(client.post(url, {**data, "amount": "30", "version": "2"})))
+    assert now(deal).amount == 20
+
+
+def undo_of(response: Any) -> str:
+    return str(json.loads(response["HX-Trigger"])["toast"]["undo"])
 
 
 def test_a_cell_refuses_with_words(client_for: Any, make: Any) -> None:

@@ -168,6 +168,21 @@ def test_a_list_is_grouped_by_any_field_that_gathers(client_for: Any, deals: Any
     assert sorted(names(body)) == ["Ant", "Bee", "Cat"] and "data-group" in body
 
 
+def test_rows_of_groups_are_selected_as_those_of_a_plain_list(client_for: Any, deals: Any, tenant_a: Any) -> None:
+    client = client_for("sara")
+    body = body_of(client, "/r/deals?group=owner&amount__gte=1")
+    assert len(re.findall(r'<input type="checkbox" name="ids" form="bulk"', body)) == 3
+    query = re.findall(r'name="query" value="([^"]+)"', body[body.index('id="bulk"') :])[0]
+    assert 'data-all="3"' in body
+    client.post("/r/deals/bulk", {"do": "delete", "everything": "1", "query": query, "step": "go"})
+    assert names(body_of(client, "/r/deals?group=owner&amount__gte=1")) == []
+
+
+def test_where_records_stand_in_several_groups_it_is_said(client_for: Any, deals: Any) -> None:
+    assert "a record stands under each value" in body_of(client_for("sara"), "/r/deals?group=tags")
+    assert "a record stands under each value" not in body_of(client_for("sara"), "/r/deals?group=owner")
+
+
 def test_a_group_fetches_its_rows(client_for: Any, deals: Any, member: Any, tenant_a: Any) -> None:
     with in_tenant(tenant_a):
         reza = member("reza").pk

@@ -18,7 +18,9 @@ from kernel.access.actor import actor_for
 from kernel.access.models import Member
 from kernel.events.names import RECORD_EVENTS, sentences
 from kernel.lib.ids import uuid7
-from kernel.records.change import create
+from kernel.records.aggregate import aggregate, read_group, read_measures
+from kernel.records.change import create, edit
+from kernel.records.find import find
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
 from kernel.tenancy.context import in_tenant
@@ -208,6 +210,26 @@ def test_a_hidden_field_shows_on_no_surface(slug: str, client_for, api_for, tena
             hidden, unknown = api.get(path), api.get(path.replace(name, "nonsense"))
             assert hidden.status_code == unknown.status_code == 400, path
             assert hidden.json()["errors"][0]["message"] == unknown.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("slug", PAGED)
+def test_a_group_holds_what_its_filters_find_whatever_rows_are_gathered_by(slug: str, in_a, member) -> None:
+    """A record is counted in each of its groups, and all but those of lists add up to what there is."""
+    actor = actor_for(member("sara"), "page")
+    access = actor.access(registry[slug])
+    words = [made("tags", f"Word{number}", actor).pk for number in range(2)]
+    for number in range(3):
+        edit(access, made(slug, f"N{number}", actor), {"tags": words[:number]} if "tags" in access.editable() else {})
+    found = find(access, {})
+    by = [name for name, spec in access.readable().items() if spec.kind.can_group and not spec.rows]
+    assert by
+    for name in by:
+        groups = aggregate(found, read_measures(found, "count"), read_group(found, name))
+        for group in groups:
+            query = {key: value for key, value in group.filters.items() if group.filters}
+            assert not query or find(access, query).count() == group.figures["count"], (name, group.label)
+        if not access.readable()[name].kind.is_list:
+            assert sum(group.figures["count"] for group in groups) == found.count(), name
 
 
 def test_nothing_outside_the_engine_saves_a_record() -> None:

@@ -1,7 +1,9 @@
 """Figures over found rows: counts and sums, grouped by a field. The board, the list's foot, the API and the reports
 all ask here, so that one question has one answer everywhere.
 
-    measure=count,sum:amount   group=owner | stage | closed_on:month | lines.product
+    measure=count,sum:amount   group=owner | stage | closed_on:month | lines.product | tags
+
+A record with several values of a field (its tags) counts in the group of each.
 """
 
 from __future__ import annotations
@@ -119,22 +121,23 @@ def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = Non
     if group is None:
         totals = rows.aggregate(**annotations)
         return [Group(None, _("All"), _figures(measures, totals))]
-    own = group.spec.code
-    by: Any = group.spec.store.ref(group.spec) if own else F(group.path)
-    if group.spec.kind.name == "datetime":
+    kind, own = group.spec.kind, group.spec.code
+    by: Any = kind.group(group.spec, group.path)
+    if kind.name == "datetime":
         by = Cast(by, DateTimeField()) if own else by
         by = TruncDate(by, tzinfo=ZoneInfo(found.access.actor.format.timezone))
     grouped = rows.annotate(g=by).values("g").annotate(**annotations)
     if not group.grain:
         grouped = grouped.order_by(F("m0").desc(nulls_last=True))[:MOST_GROUPS]
-    back = group.spec.store.back if own and group.spec.kind.name != "datetime" else lambda spec, key: key
+    is_back = not own or kind.name == "datetime" or kind.is_list  # what the query answers with is the value already
+    back = (lambda spec, key: key) if is_back else group.spec.store.back
     figures = [(back(group.spec, row["g"]), _figures(measures, row)) for row in grouped]
     return _by_time(found, group, figures) if group.grain else _by_value(found, group, figures)
 
 
 def total(found: Found, measures: list[Measure], group: GroupBy, groups: list[Group]) -> Group:
     """The figures over all rows: added up where the groups hold each row once, else asked for."""
-    if group.rows or len(groups) >= MOST_GROUPS:
+    if group.rows or group.spec.kind.is_list or len(groups) >= MOST_GROUPS:
         return aggregate(found, measures)[0]
     sums = {m.name: sum((g.figures[m.name] for g in groups), Decimal(0) if m.spec else 0) for m in measures}
     return Group(None, _("All"), sums)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, DecimalField, F, Func, Q, QuerySet, TextField
+from django.db.models import BooleanField, DecimalField, F, Func, Q, QuerySet, TextField, UUIDField
 
 if TYPE_CHECKING:
     from kernel.records.specs import FieldSpec
@@ -51,6 +51,32 @@ class Contains(Func):
         return f"""(({source} -> '{self.key}') @> '["{self.code}"]'::jsonb)""", params
 
 
+class Each(Func):
+    """The values of an array, each on a row of its own; one row with none for an empty one."""
+
+    template = "unnest(COALESCE(NULLIF(%(expressions)s, '{}'), ARRAY[NULL]::uuid[]))"
+    output_field = UUIDField()
+    set_returning = True
+
+
+class EachKept(Func):
+    """The same for a list that is kept as JSON, under a key of its own or in a column."""
+
+    output_field = TextField()
+    set_returning = True
+
+    def __init__(self, source: Any, key: str = "", **extra: Any) -> None:
+        if key and not CODE.fullmatch(key):
+            raise ValueError(f"No key of ours: {key!r}")
+        super().__init__(source, **extra)
+        self.key = key
+
+    def as_sql(self, compiler: Any, connection: Any, *more: Any, **extra: Any) -> tuple[str, Any]:
+        source, params = compiler.compile(self.get_source_expressions()[0])
+        held = f"{source} -> '{self.key}'" if self.key else source
+        return f"jsonb_array_elements_text(COALESCE(NULLIF({held}, '[]'), '[null]'))", params
+
+
 class Column:
     """One value, one column of the record's table."""
 
@@ -72,8 +98,16 @@ class Column:
         return Q(**{f"{spec.kind.attribute(spec)}__{lookup}": value})
 
     def has(self, spec: FieldSpec, code: str) -> Q:
-        """A list that holds this code: no column keeps one."""
-        raise NotImplementedError
+        """A list that holds this code."""
+        return self.where(spec, "contains", [code])
+
+    def each(self, spec: FieldSpec) -> Any:
+        """The codes of a list in a query, each on a row of its own."""
+        return EachKept(self.ref(spec))
+
+    def is_bare(self, spec: FieldSpec) -> Q:
+        """A list that holds nothing."""
+        return self.where(spec, "exact", [])
 
     def is_missing(self, spec: FieldSpec) -> Q:
         return Q(**{f"{spec.kind.attribute(spec)}__isnull": True})
@@ -120,6 +154,12 @@ class Keyed:
         if not CODE.fullmatch(code):
             raise ValueError(f"No code of ours: {code!r}")
         return Q(Contains(F(spec.path), spec.code, code))
+
+    def each(self, spec: FieldSpec) -> Any:
+        return EachKept(F(spec.path), spec.code)
+
+    def is_bare(self, spec: FieldSpec) -> Q:
+        return self.is_missing(spec)
 
     def is_missing(self, spec: FieldSpec) -> Q:
         return compared(Held(F(spec.path), spec.code), "isnull", True)

@@ -20,6 +20,7 @@ from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Board
 from kernel.ui.templatetags.ui import avatar, due, icon
+from kernel.web.bulk import bar_of
 from kernel.web.cells import Cells
 from kernel.web.chips import chips_of
 from kernel.web.controls import label_of
@@ -72,9 +73,23 @@ def show(request: HttpRequest, access: Access, opened: Opened) -> HttpResponse:
         "is_narrowed": bool(chips or params.get("q")),
         "clear_url": f"{list_url(access.rtype.slug)}?view=all&layout=board",
         "is_empty": not any(column.cards for column in columns), **opened.context(request),
+        **_picking(access, board, params, within),
     }  # fmt: skip
     template = "web/_board.html" if request.headers.get("HX-Target") == "list" else "web/board.html"
     return page(request, template, context)
+
+
+def _picking(access: Access, board: Board, params: QueryDict, within: dict[str, Any]) -> dict[str, Any]:
+    """What may be done to cards that are selected. All that match are those of the pipeline that is shown."""
+    bar = bar_of(access)
+    if not bar:
+        return {}
+    query = params.copy()
+    if board.within and within["id"]:
+        query[board.within] = str(within["id"])
+    count = find(access, query).count()
+    told = "" if count is None else access.actor.format.number(count)
+    return {"bar": bar, "query": query.urlencode(), "matching": "" if count is None else count, "all_matching": told}
 
 
 def _key(chip: Any, request: HttpRequest) -> set[str]:

@@ -7,17 +7,20 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kernel.access.actor import Access
+from kernel.lib.ids import uuid7
 from kernel.records.change import NotFound, Stale, edit
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.web.cells import Cells
-from kernel.web.controls import Controls
+from kernel.web.controls import Controls, label_of
 from kernel.web.edit import posted_version
 from kernel.web.posted import comparable, typed
 from kernel.web.reach import access_to, record_of
+from kernel.web.toasts import toast_header
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,11 +46,11 @@ def _save(request: HttpRequest, access: Access, record: Any, spec: FieldSpec) ->
         return _editor(request, access, record, spec, _typed(request, spec), errors=error.messages, status=422)
     if comparable(spec, value) == comparable(spec, spec.value(record)):
         return _shown(access, record, spec, request)
-    version = posted_version(request)
+    version, change_set = posted_version(request), uuid7()
     if version != record.version and _untouched(request, record, spec):
         version = record.version  # somebody changed another field meanwhile
     try:
-        edit(access, record, {spec.name: value}, version)
+        edit(access, record, {spec.name: value}, version, change_set=change_set)
     except Stale as stale:
         theirs = Shown(access, [stale.record], [spec]).text(stale.record, spec)
         conflict = {"theirs": theirs, "version": stale.record.version}
@@ -61,7 +64,10 @@ def _save(request: HttpRequest, access: Access, record: Any, spec: FieldSpec) ->
         told = error.message_dict if hasattr(error, "error_dict") else {spec.name: error.messages}
         messages = [message for found in told.values() for message in found]
         return _editor(request, access, record, spec, _typed(request, spec), errors=messages, status=422)
-    return _shown(access, record, spec, request)
+    response = _shown(access, record, spec, request)
+    text = _("%(label)s: %(field)s changed.") % {"label": record.label, "field": label_of(spec)}
+    response["HX-Trigger"] = toast_header(text, tone="good", undo=f"/changes/{change_set}/undo")
+    return response
 
 
 def _read(request: HttpRequest, access: Access, spec: FieldSpec) -> Any:

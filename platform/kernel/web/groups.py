@@ -18,6 +18,7 @@ from kernel.records.find import Found, find
 from kernel.records.specs import FieldSpec
 from kernel.records.views import can_group
 from kernel.web import lists
+from kernel.web.bulk import bar_of
 from kernel.web.controls import label_of
 from kernel.web.pages import page
 from kernel.web.reach import access_to, list_url
@@ -81,10 +82,24 @@ def grouped_context(request: HttpRequest, access: Access, grouped: Grouped, colu
     query = request.GET.copy()
     query["groups"] = str(start + SHOWN)
     return {
-        "headings": headings, "group_label": label_of(grouped.by.spec), "width": len(columns), "rows": [],
+        "headings": headings, "in_several": _in_several(grouped.by.spec), "rows": [], **_picking(access, columns),
         "more_groups": f"{request.path}?{query.urlencode()}" if len(grouped.groups) > start + SHOWN else "",
         "has_figures": bool(headings) and bool(grouped.sums),
     }  # fmt: skip
+
+
+def _picking(access: Access, columns: list[Any]) -> dict[str, Any]:
+    """What may be done to rows that are selected, and how wide the table is."""
+    bar = bar_of(access)
+    return {"bar": bar, "width": len(columns) + bool(bar)}
+
+
+def _in_several(spec: FieldSpec) -> str:
+    """Said where a row may stand in several groups."""
+    if not spec.kind.is_list:
+        return ""
+    text = _("%(field)s: a record stands under each value that it has, so the groups can add up to more than the list.")
+    return text % {"field": label_of(spec)}
 
 
 def _start(request: HttpRequest) -> int:
@@ -131,6 +146,6 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
     columns = lists.columns_of(access, found)
     context = {
         "rows": lists.rows_of(access, found_page.rows, columns), "has_more": found_page.next is not None,
-        "all_url": f"{list_url(slug)}?{request.GET.urlencode()}", "width": len(columns),
+        "all_url": f"{list_url(slug)}?{request.GET.urlencode()}", **_picking(access, columns),
     }  # fmt: skip
-    return page(request, "web/_group_rows.html", context)
+    return page(request, "web/_list_rows.html", context)

@@ -73,6 +73,7 @@ FIXED = (
     Shortcut("search", "Slash", gettext_lazy("Search in this list, or everywhere"), ANYWHERE),
     Shortcut("sheet", "Shift+Slash", gettext_lazy("All shortcuts"), ANYWHERE, url="/shortcuts"),
     Shortcut("submit", "Control+Enter", gettext_lazy("Send the form"), ANYWHERE, is_heard=True),
+    Shortcut("undo", "Control+KeyZ", gettext_lazy("Undo, while a notice offers it"), ANYWHERE, is_heard=True),
     Shortcut("close", "Escape", gettext_lazy("Close what is on top"), ANYWHERE, is_heard=True),
     Shortcut("row-next", "KeyJ", gettext_lazy("Next row"), LISTS),
     Shortcut("row-previous", "KeyK", gettext_lazy("Previous row"), LISTS),

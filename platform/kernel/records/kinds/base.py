@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
@@ -135,6 +135,10 @@ class Kind:
         if value is None:
             raise ParseError(_("Give a value to filter by."), "empty")
         return value
+
+    def group(self, spec: FieldSpec, path: str) -> Any:
+        """What rows are gathered by, in a query; of a list each value, so that a row is in several groups."""
+        return spec.store.ref(spec) if spec.code else F(path)
 
     def is_empty(self, spec: FieldSpec) -> Q:
         return spec.store.is_missing(spec)

@@ -130,7 +130,6 @@ class Choices(Choice):
     widget = "checks"
     is_list = True
     is_sortable = False
-    can_group = False
 
     def parse(self, spec: FieldSpec, text: str, access: Access) -> Any:
         parts = [part for part in _SEPARATORS.split(text) if fold(part)]
@@ -168,8 +167,11 @@ class Choices(Choice):
                 found |= spec.store.has(spec, self.filter_value(spec, code.strip(), access))
         return found
 
+    def group(self, spec: FieldSpec, path: str) -> Any:
+        return spec.store.each(spec)
+
     def is_empty(self, spec: FieldSpec) -> Q:
-        return spec.store.is_missing(spec)
+        return spec.store.is_bare(spec)
 
     def show(self, spec: FieldSpec, value: Any, fmt: Format) -> str:
         comma = "، " if fmt.direction == "rtl" else ", "

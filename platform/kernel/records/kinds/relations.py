@@ -131,7 +131,6 @@ class Relations(Relation):
     title: ClassVar[Any] = ""
     widget = "relations"
     is_sortable = False
-    can_group = False
     has_table = True
     is_list = True
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kernel.lib.errors import ParseError
 from kernel.lib.text import sort_key
 from kernel.records.kinds.base import LIST_LIMIT
 from kernel.records.kinds.relations import Relation, read_id
+from kernel.records.storage import Each
 
 if TYPE_CHECKING:
     from kernel.access.actor import Access
@@ -35,7 +36,6 @@ class Tags(Relation):
     lookups = ("exact", "in", "all", "empty")
     is_sortable = False
     is_list = True
-    can_group = False
 
     def value(self, spec: FieldSpec, record: Any) -> Any:
         return list(getattr(record, spec.path))
@@ -92,6 +92,9 @@ class Tags(Relation):
         if isinstance(ids, QuerySet):
             ids = ids.values_list("pk", flat=True)[:LIST_LIMIT]
         return Q(**{f"{spec.path}__overlap": list(ids)})
+
+    def group(self, spec: FieldSpec, path: str) -> Any:
+        return Each(F(path))
 
     def is_empty(self, spec: FieldSpec) -> Q:
         return Q(**{spec.path: []})

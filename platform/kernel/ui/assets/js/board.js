@@ -116,6 +116,7 @@ class Board extends HTMLElement {
     const fresh = box.content.firstElementChild;
     card.replaceWith(fresh);
     window.htmx?.process(fresh);
+    fresh.dispatchEvent(new CustomEvent("card-changed", { bubbles: true }));
     if (focused) $(".title a", fresh)?.focus();
   }
 

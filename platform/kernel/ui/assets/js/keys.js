@@ -23,6 +23,8 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.code === "KeyK") {
     event.preventDefault();
     open();
+  } else if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.code === "KeyZ" && !typing(event.target)) {
+    if ($("#toasts")?.last()) event.preventDefault();
   } else if (keys && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing && !event.defaultPrevented && !typing(event.target)) {
     if (event.code === "Slash" && event.key !== "?" && !event.shiftKey && $("[data-search]")) { event.preventDefault(); $("[data-search]").focus(); $("[data-search]").select(); }
     else (acts ??= import("./shortcuts.js")).then((part) => part.press(event, JSON.parse(keys)));

@@ -1,11 +1,12 @@
-import { $, $$, announce, count, fill } from "./lib.js";
+import { $, $$, announce, count, create, fill } from "./lib.js";
 
-// Without the header of a table the second step stands for its box, too.
+// Where there is no header of a table the second step stands for its box, too.
 const narrow = matchMedia("(max-width: 60rem)");
 
 /**
  * Rows with a checkbox named ids and a bulk bar that appears with the first of them. With data-key the selection holds
- * while somebody pages through the list; a selection of all that match remembers what was taken out of it.
+ * while somebody pages through the list; a selection of all that match remembers what was taken out of it. A button
+ * [data-pick] of the page shows the boxes where they are not always there: on phones, and on the cards of a board.
  */
 class SelectRows extends HTMLElement {
   connectedCallback() {
@@ -23,16 +24,25 @@ class SelectRows extends HTMLElement {
     this.addEventListener("click", (event) => {
       if (event.target.closest("[data-clear]")) this.clear();
       if (event.target.closest("button[data-everything]")) this.everything();
-      if (event.target.closest("[data-pick]")) this.picking(!this.hasAttribute("picking"));
     });
+    this.ends = new AbortController();
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-pick]")) this.picking(!this.hasAttribute("picking"));
+      else this.card(event);
+    }, { signal: this.ends.signal, capture: true });
     this.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && this.size && !event.target.closest("crm-inline[editing], [popover]")) this.clear();
+      if (event.key !== "Escape" || event.target.closest("crm-inline[editing], [popover]")) return;
+      if (this.size) this.clear(); else if ($("[data-pick]")) this.picking(false);
     });
     this.addEventListener("submit", (event) => this.send(event));
     this.addEventListener("select-row", (event) => this.byKey(event));
-    this.addEventListener("htmx:afterSettle", () => this.refresh(true));
+    for (const name of ["htmx:afterSettle", "card-changed"]) this.addEventListener(name, () => this.refresh(true));
     addEventListener("pageshow", () => this.refresh(true));
     this.refresh(true);
+  }
+
+  disconnectedCallback() {
+    this.ends.abort();
   }
 
   get boxes() { return $$("input[type=checkbox][name=ids]", this); }
@@ -60,8 +70,27 @@ class SelectRows extends HTMLElement {
     this.refresh();
   }
 
+  /** Cards have their boxes only while some are being picked; then a click on a card means its box. */
+  cards(on) {
+    for (const card of $$(".deal-card", this)) {
+      const box = $("[name=ids]", card);
+      if (on && !box) card.prepend(create("input", { type: "checkbox", name: "ids", form: "bulk", value: card.dataset.id, "aria-label": $(".title", card).textContent.trim() }));
+      if (!on) box?.remove();
+    }
+  }
+
+  card(event) {
+    const card = this.hasAttribute("picking") && event.target.closest(".deal-card"), box = card && $("[name=ids]", card);
+    if (!box || !this.contains(box) || event.target.closest("input, button")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.mark(box, !box.checked);
+    this.reach(box, event.shiftKey, box.checked);
+  }
+
   /** x selects the row that holds the focus, Shift+x all from the last one to it. */
   byKey({ detail }) {
+    if (detail.row.matches(".deal-card")) this.picking(true);
     const box = $("[name=ids]", detail.row);
     if (!box) return;
     if (!detail.shift) this.mark(box, !box.checked);
@@ -69,9 +98,14 @@ class SelectRows extends HTMLElement {
   }
 
   picking(on) {
-    this.toggleAttribute("picking", on);
-    $("[data-pick]", this)?.setAttribute("aria-pressed", String(on));
+    this.pressed(on);
     if (!on && this.size) this.clear();
+    this.cards(on);
+  }
+
+  pressed(on) {
+    this.toggleAttribute("picking", on);
+    $("[data-pick]")?.setAttribute("aria-pressed", String(on));
   }
 
   everything() {
@@ -123,19 +157,20 @@ class SelectRows extends HTMLElement {
   }
 
   refresh(quiet = false) {
+    if (this.size && this.dataset.key) this.pressed(true);
+    this.cards(this.hasAttribute("picking"));
     const boxes = this.boxes, n = this.size, bar = $("[data-bulk]", this), head = $("[data-all-rows]", this);
     for (const box of boxes) box.checked = this.whole ? !this.out.has(box.value) : this.ids.has(box.value);
     const here = boxes.filter((box) => box.checked).length;
     if (this.all) this.all.disabled = !this.whole;
     if (head) { head.checked = here > 0 && here === boxes.length; head.indeterminate = here > 0 && here < boxes.length; }
-    if (n && this.dataset.key) { this.toggleAttribute("picking", true); $("[data-pick]", this)?.setAttribute("aria-pressed", "true"); }
     if (!quiet) this.remember();
     if (!bar) return;
     bar.hidden = n === 0;
     const words = n === Infinity || (this.whole && !this.dataset.key) ? this.dataset.everything : fill(n === 1 ? this.dataset.one : this.dataset.many, { n: count(n) });
     $("[data-count]", bar).textContent = words;
     const more = $("button[data-everything]", bar);
-    if (more) more.hidden = this.whole || (here < boxes.length && !narrow.matches) || !this.dataset.everything || (this.total && this.total <= n);
+    if (more) more.hidden = this.whole || (head && here < boxes.length && !narrow.matches) || !this.dataset.everything || (this.total && this.total <= n);
     if (!quiet) announce(n ? words : this.dataset.none);
   }
 }

@@ -19,7 +19,7 @@ class Toasts extends HTMLElement {
     const words = create("span");
     words.textContent = text;
     const node = create("div", { class: `toast ${tone}` }, ICONS[tone] ? icon(ICONS[tone]) : null, words);
-    if (undo) node.append(create("button", { type: "button", "data-undo": undo }, this.dataset.undo));
+    if (undo) node.append(create("button", { type: "button", "data-undo": undo, "aria-keyshortcuts": "Control+Z" }, this.dataset.undo));
     if (url) node.append(create("button", { type: "button", "data-go": url }, label || this.dataset.open));
     node.append(create("button", { type: "button", class: "close", "aria-label": this.dataset.close }, icon("x")));
     while (this.children.length > 2) this.firstElementChild.remove();
@@ -44,6 +44,13 @@ class Toasts extends HTMLElement {
       node.remove();
     });
     run();
+  }
+
+  /** Ctrl+Z: what the newest of the notices offers to take back. */
+  last() {
+    const button = [...this.querySelectorAll("[data-undo]")].at(-1);
+    button?.click();
+    return Boolean(button);
   }
 
   async undo(url) {

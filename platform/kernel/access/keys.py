@@ -11,7 +11,7 @@ from django.db import connections
 
 from kernel.access import stamp
 from kernel.access.actor import Actor, format_for
-from kernel.access.models import ApiKey, Member, Role, digest
+from kernel.access.models import ANY_SHARES, ApiKey, Member, Role, digest
 from kernel.access.rules import united
 from kernel.tenancy.context import get_tenant
 
@@ -35,9 +35,10 @@ def holder_of(secret: str) -> KeyHolder | None:
     rows = cast(Any, connections["default"]).rows_of(_statement(), [digest(secret)])
     if not rows:
         return None
-    key_id, last_used_at, role_id, role_rules, member_rules, fields, *values = rows[0]
+    key_id, last_used_at, role_id, role_rules, member_rules, fields, shares, *values = rows[0]
     stamp.tell(fields)
     member = Member.from_db("default", _COLUMNS, values)
+    member.shares = shares  # type: ignore[attr-defined]
     role = Role.from_db("default", ["id", "rules"], [role_id, json.loads(role_rules)]) if role_id else None
     rules = united(get_tenant().pk, f"[{role_rules}]" if role_id else member_rules)
     return KeyHolder(key_id, last_used_at, Actor(member, rules, "api", format_for(member), role))
@@ -51,13 +52,14 @@ def _statement() -> str:
         "role": Role._meta.db_table,
         "holds": Member.roles.through._meta.db_table,
         "fields": stamp.SQL,
+        "shares": ANY_SHARES,
         "columns": ", ".join(f"m.{name}" for name in _COLUMNS),
     }
     return """
         SELECT k.id, k.last_used_at, r.id, r.rules,
                (SELECT coalesce(jsonb_agg(own.rules), '[]') FROM {holds} h JOIN {role} own ON own.id = h.role_id
                 WHERE h.member_id = m.id AND own.deleted_at IS NULL),
-               {fields}, {columns}
+               {fields}, {shares}, {columns}
         FROM {key} k
         JOIN {member} m ON m.id = k.member_id AND m.active AND m.deleted_at IS NULL
         LEFT JOIN {role} r ON r.id = k.role_id

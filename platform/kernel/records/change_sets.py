@@ -120,6 +120,8 @@ def _never() -> Iterator[str]:
     for rtype in registry.values():
         yield f"{rtype.name}.purged"
         yield f"{rtype.name}.merged"
+        yield f"{rtype.name}.shared"
+        yield f"{rtype.name}.unshared"
         yield from (verb.event for verb in rtype.verbs if not verb.in_bulk)
 
 

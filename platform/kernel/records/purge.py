@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor, operator
+from kernel.access.models import Share
 from kernel.events.subscribers import publish
 from kernel.lib.ids import uuid7
 from kernel.records.change import event_row
@@ -63,6 +64,7 @@ def _purge_one(access: Access, record: Any, change_set: Any) -> None:
         if child.parent:
             hanging = {"about_type": rtype.slug, "about_id": record.pk}
             child.purge(child.model.objects.filter(**hanging), access.actor)
+    Share.objects.filter(record_type=rtype.slug, record_id=record.pk).delete()
     rtype.purge(rows, access.actor)
     event.save(force_insert=True)
     publish([event])

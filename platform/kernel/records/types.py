@@ -366,6 +366,9 @@ def register(cls: type[RecordType]) -> type[RecordType]:
         cls.verbs = (*cls.verbs, _claim_verb(rtype.name))
     registry[rtype.slug] = rtype
     tell_record_events(rtype.name)
+    if rtype.is_owned and not (rtype.parent or rtype.is_setting):
+        tell(f"{rtype.name}.shared", _("%(who)s shared this"))
+        tell(f"{rtype.name}.unshared", _("%(who)s stopped sharing this"))
     if rtype.duplicate_keys:
         tell(f"{rtype.name}.merged", _("%(who)s merged others into this"))
     return cls

@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from kernel.access import stamp
 from kernel.access.actor import actor_for
-from kernel.access.models import Member
+from kernel.access.models import ANY_SHARES, Member
 from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
 from kernel.web.errors import busy
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
 # What pages want to know of a member anyway: {attribute: a number, in SQL over access_member}.
-_along: dict[str, str] = {}
+_along: dict[str, str] = {"shares": ANY_SHARES}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

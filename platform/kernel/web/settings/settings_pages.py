@@ -17,6 +17,10 @@ def may_members(actor: Actor) -> bool:
     return actor.may_system("members") and actor.access(registry["members"]).may("edit")
 
 
+def may_roles(actor: Actor) -> bool:
+    return actor.may_system("roles") and actor.access(registry["roles"]).may("view")
+
+
 def may_teams(actor: Actor) -> bool:
     return actor.may_system("members") and actor.access(registry["teams"]).may("edit")
 
@@ -36,5 +40,6 @@ add_section(Section("company", _("Company"), "building", COMPANY, 30, may_compan
 add_section(Section("fields", _("Custom fields"), "list-details", COMPANY, 57, may_fields))
 add_section(Section("duplicates", _("Duplicates"), "users", COMPANY, 58, may_company))
 add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))
+add_section(Section("roles", _("Roles"), "shield", COMPANY, 45, may_roles))
 add_section(Section("teams", _("Teams"), "users-group", COMPANY, 50, may_teams))
 add_section(Section("tags", _("Tags"), "tag", COMPANY, 55, may_tags))

@@ -1,6 +1,19 @@
 from django.urls import path
 
-from kernel.web.settings import api, company, duplicates, fields, keys, members, profile, tags, teams
+from kernel.web.settings import (
+    api,
+    company,
+    duplicates,
+    fields,
+    keys,
+    members,
+    profile,
+    role_rules,
+    roles,
+    tags,
+    teams,
+    why,
+)
 
 urlpatterns = [
     path("settings", profile.index, name="settings"),
@@ -16,6 +29,16 @@ urlpatterns = [
     path("settings/members/<uuid:pk>/activate", members.activate, name="settings-member-activate"),
     path("settings/members/<uuid:pk>/hand-over", members.hand_over, name="settings-member-hand-over"),
     path("settings/members/<uuid:pk>/handover", members.handover, name="settings-member-handover"),
+    path("settings/roles", roles.roles, name="settings-roles"),
+    path("settings/roles/new", roles.new, name="settings-role-new"),
+    path("settings/roles/compare", roles.compare, name="settings-roles-compare"),
+    path("settings/roles/why", why.why, name="settings-roles-why"),
+    path("settings/roles/<uuid:pk>", roles.role, name="settings-role"),
+    path("settings/roles/<uuid:pk>/types/<slug:slug>", role_rules.of_type, name="settings-role-type"),
+    path("settings/roles/<uuid:pk>/system", role_rules.system, name="settings-role-system"),
+    path("settings/roles/<uuid:pk>/save", role_rules.save_rules, name="settings-role-save"),
+    path("settings/roles/<uuid:pk>/name", roles.rename, name="settings-role-name"),
+    path("settings/roles/<uuid:pk>/delete", roles.remove, name="settings-role-delete"),
     path("settings/teams", teams.teams, name="settings-teams"),
     path("settings/teams/new", teams.new, name="settings-team-new"),
     path("settings/teams/<uuid:pk>", teams.team, name="settings-team"),

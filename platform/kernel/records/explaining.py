@@ -1,0 +1,152 @@
+"""Why somebody can or cannot: which role says so, and what about the record decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from kernel.access.actor import Access, Actor, format_for
+from kernel.access.models import Member, Role, Share, Team
+from kernel.access.rules import Level, Rules
+from kernel.records.roles import group_of, roles_of
+from kernel.records.types import RecordType
+
+
+@dataclass(frozen=True)
+class Saying:
+    """What one role says: its answer, and the entry that says so ("deals:edit"); no entry where none does."""
+
+    role: Role
+    entry: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a member may, and all that it hangs on. `reach` is how the record is in reach of the verb: all, own,
+    team, subtree, shared, parent, or "" where it is not; None where no record was asked about."""
+
+    member: Member
+    rtype: RecordType
+    verb: str
+    may: bool
+    scope: str
+    sayings: list[Saying]
+    reach: str | None = None
+    field: str = ""
+    level: Level | None = None
+    field_sayings: tuple[Saying, ...] = ()
+    is_own: bool = False
+
+
+def explain(member: Member, rtype: RecordType, verb: str, field: str = "", record: Any = None) -> Verdict:
+    """`record` may be out of the member's reach: it is in reach of whoever asks."""
+    actor = next(actors([member]))
+    roles = roles_of([member])[member.pk]
+    access, group = actor.access(rtype), group_of(rtype)
+
+    def sayings(part: str, name: str) -> list[Saying]:
+        told = actor.rules.speaking(rtype.slug, group, part, name)
+        return [Saying(roles[at], entry, answer) for at, entry, answer in told]
+
+    scope, reach = access.scope(verb), None
+    may = member.active and scope != "none" and access.scope("view") != "none"
+    if record is not None:
+        reach = reach_of(access, record, verb) if may else ""
+        may = may and bool(reach) and bool(reach_of(access, record))
+    if not field:
+        return Verdict(member, rtype, verb, may, scope, sayings("verbs", verb), reach)
+    level, is_own = access.level(field), record is not None and access.is_own(record)
+    known = access.shown(record).keys() if verb == "view" else access.editable(record).keys()
+    return Verdict(
+        member, rtype, verb, may and field in known, scope, sayings("verbs", verb), reach, field, level,
+        tuple(sayings("fields", field)), is_own,
+    )  # fmt: skip
+
+
+def reach_of(access: Access, record: Any, verb: str = "view") -> str:
+    """How a record is in reach of a verb, "" where it is not."""
+    scope = access.scope(verb)
+    if scope == "none" or not access.may(verb, record):
+        return ""
+    if access.rtype.parent and not access.records(verb).filter(pk=record.pk).exists():
+        return ""
+    if access.rtype.parent and record.about_id:
+        return "parent"
+    if scope == "all":
+        return "all"
+    if access.is_own(record):
+        return "own"
+    mates, teams = access.actor.teammate_ids, access.actor.team_ids
+    if scope in ("team", "subtree") and (record.owner_id in mates or record.team_id in teams):
+        return "team"
+    within = access.actor.subtree_member_ids, access.actor.subtree_ids
+    if scope == "subtree" and (record.owner_id in within[0] or record.team_id in within[1]):
+        return "subtree"
+    return "shared"
+
+
+def who_sees(rtype: RecordType, record: Any) -> list[tuple[Member, str, list[Role]]]:
+    """Everybody who can sign in and see this record: how, and by which of their roles."""
+    members = list(Member.objects.alive().filter(active=True, identity__isnull=False).order_by("label_key", "pk"))
+    group, found = group_of(rtype), []
+    of_member = roles_of(members)
+    for actor in actors(members):
+        access = actor.access(rtype)
+        if actor.member and (how := reach_of(access, record)):
+            roles, scope = of_member[actor.member.pk], access.scope("view")
+            saying = actor.rules.speaking(rtype.slug, group, "verbs", "view")
+            found.append((actor.member, how, [roles[at] for at, _entry, answer in saying if answer == scope]))
+    return found
+
+
+def actors(members: Iterable[Member]) -> Iterator[Actor]:
+    """Who these members are at work, with what that takes read once for all of them."""
+    members = list(members)
+    of_member = roles_of(members)
+    teams = list(Team.objects.alive().values_list("pk", "parent", "lead"))
+    alive, pairs = {pk for pk, _parent, _lead in teams}, Member.teams.through.objects
+    in_teams: dict[UUID, set[UUID]] = {}
+    people: dict[UUID, set[UUID]] = {}
+    held: list[tuple[UUID, UUID]] = list(pairs.values_list("member_id", "team_id"))
+    for person, team in held:
+        people.setdefault(team, set()).add(person)
+        if team in alive:
+            in_teams.setdefault(person, set()).add(team)
+    for pk, _parent, lead in teams:
+        if lead:
+            in_teams.setdefault(lead, set()).add(pk)
+    below: dict[UUID | None, list[UUID]] = {}
+    for pk, parent, _lead in teams:
+        below.setdefault(parent, []).append(pk)
+    shares = list(
+        Share.objects.lasting().values_list("member", "team", "record_type", "record_id", "level")
+    )  # fmt: skip
+    rules: dict[tuple[UUID, ...], Rules] = {}
+    for member in members:
+        roles = of_member[member.pk]
+        key = tuple(role.pk for role in roles)
+        if key not in rules:
+            rules[key] = Rules(role.rules for role in roles)
+        actor = Actor(member, rules[key], "page", format_for(member))
+        mine = in_teams.get(member.pk, set())
+        tree: set[UUID] = set()
+        pending = list(mine)
+        while pending:
+            team = pending.pop()
+            if team not in tree:
+                tree.add(team)
+                pending += below.get(team, [])
+        shared: dict[str, dict[UUID, str]] = {}
+        for with_member, with_team, slug, pk, level in shares:
+            if with_member == member.pk or with_team in mine:
+                opened = shared.setdefault(slug, {})
+                opened[pk] = "edit" if "edit" in (level, opened.get(pk)) else level
+        actor.__dict__.update(
+            team_ids=frozenset(mine), subtree_ids=frozenset(tree), shared=shared,
+            teammate_ids=frozenset({member.pk}.union(*(people.get(team, set()) for team in mine))),
+            subtree_member_ids=frozenset({member.pk}.union(*(people.get(team, set()) for team in tree))),
+        )  # fmt: skip
+        yield actor

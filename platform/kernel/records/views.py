@@ -9,11 +9,10 @@ read, or that are no longer there, is left out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -23,14 +22,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kernel.access.actor import Access, Actor
-from kernel.records.filters import PASSING, FilterReader
 from kernel.records.models import RoleView, SavedView, ViewMark
+from kernel.records.questions import LAYOUTS, asked, usable
 from kernel.records.types import BuiltIn, RecordType
 
-if TYPE_CHECKING:
-    from kernel.records.specs import FieldSpec
-
-LAYOUTS = ("list", "board")
 MOST_VIEWS, MOST_LENGTH = 100, 10_000
 
 ALL = BuiltIn("all", gettext_lazy("All"))
@@ -118,33 +113,7 @@ class Views:
 
     def usable(self, params: Mapping[str, str]) -> tuple[dict[str, str], bool]:
         """What is left of a view's question for this actor, and whether that is all of it."""
-        readable, kept, is_whole = self.access.readable(), {}, True
-        reader = FilterReader(self.access, {})
-        for key, raw in params.items():
-            value: str | None = raw
-            if key == "filter":
-                value, whole = _pruned(raw, reader)
-                is_whole = is_whole and whole
-            elif key == "sort":
-                spec = readable.get(raw.removeprefix("-"))
-                value = raw if spec is not None and spec.kind.is_sortable else None
-            elif key == "columns":
-                names = [name for name in raw.split(",") if name in self.access.shown()]
-                is_whole = is_whole and len(names) == len(raw.split(","))
-                value = ",".join(names)
-            elif key == "group":
-                spec = readable.get(raw.partition(":")[0])
-                value = raw if spec is not None and can_group(spec) else None
-            elif key == "layout":
-                board = self.access.rtype.board
-                may_board = board is not None and board.by in readable
-                value = raw if raw in LAYOUTS and (raw == "list" or may_board) else None
-            elif reader.flat(key, raw) is None:
-                value = None
-            is_whole = is_whole and value is not None
-            if value:
-                kept[key] = value
-        return kept, is_whole
+        return usable(self.access, params)
 
     # -- changing them
 
@@ -298,29 +267,6 @@ def mark_key(mark: ViewMark | RoleView) -> str:
     return str(mark.view_id) if mark.view_id else mark.code
 
 
-def can_group(spec: FieldSpec) -> bool:
-    """Whether a list may be grouped by this field."""
-    return spec.kind.can_group and not spec.rows
-
-
-def asked(params: Mapping[str, Any]) -> dict[str, str]:
-    """The question in an address: what narrows, orders and lays out, without empty values and without the page."""
-    items = params.lists() if hasattr(params, "lists") else params.items()
-    found = {}
-    for key, value in items:
-        if key in PASSING:
-            continue
-        if key == "filter":
-            value = (value[-1] if value else None) if isinstance(value, list) else value
-            if value is not None and not isinstance(value, str):
-                value = json.dumps(value, ensure_ascii=False, default=str)  # numbers of JSON come as decimals
-        elif isinstance(value, list):
-            value = ",".join(str(part) for part in value if part not in (None, ""))
-        if value not in (None, ""):
-            found[key] = str(value)
-    return found
-
-
 def meant(access: Access, params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The parameters with those of the view that they name; one given beside it takes the view's place."""
     key = params.get("view")
@@ -337,29 +283,3 @@ def meant(access: Access, params: Mapping[str, Any]) -> Mapping[str, Any]:
     own = dict(params.lists()) if hasattr(params, "lists") else dict(params)
     own.pop("view")
     return {**views.usable(view.params)[0], **own}
-
-
-def _pruned(raw: str, reader: FilterReader) -> tuple[str | None, bool]:
-    """A nested filter without the conditions that this actor cannot ask, and whether nothing was missing."""
-    try:
-        tree = json.loads(raw)
-    except ValueError:
-        return None, False
-    left = _prune(tree, reader)
-    if left is None:
-        return None, False
-    return (raw, True) if left == tree else (json.dumps(left, ensure_ascii=False), False)
-
-
-def _prune(node: Any, reader: FilterReader) -> Any:
-    if not isinstance(node, dict):
-        return None
-    if "field" in node:
-        own = FilterReader(reader.access, {})
-        return node if own.nested(node) is not None and not own.problems else None
-    joint = next(iter(node), "")
-    if joint == "not":
-        left = _prune(node[joint], reader)
-        return None if left is None or left != node[joint] else node
-    parts = [left for part in node.get(joint) or () if (left := _prune(part, reader)) is not None]
-    return {joint: parts} if parts else None

@@ -7,9 +7,7 @@ line more or less; the form then comes again, so that it works without JavaScrip
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,36 +17,16 @@ from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
 from kernel.lib.errors import ParseError
-from kernel.lib.spans import is_span
-from kernel.records.filters import LISTS, MOST_CONDITIONS, MOST_DEPTH, Branch, Filter, FilterReader, Node, lookups_of
+from kernel.records.filters import LISTS, MOST_CONDITIONS, MOST_DEPTH, Branch, Filter, FilterReader, Node
 from kernel.records.find import NOT_FILTERS, find
-from kernel.records.kinds.relations import MY_TEAM, Relation, read_id
-from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
-from kernel.ui.fields import Field
-from kernel.web.controls import few_records, label_of
+from kernel.web.builder_controls import LineControls, control_of
+from kernel.web.builder_lines import DATE, Line, acted, asked, leaf, numbered
 from kernel.web.pages import go, list_crumb, page
 from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url
-from kernel.web.spans import span_options
 
 JOINTS = ("and", "or", "not")
-DATE = "date"
-
-
-@dataclass
-class Line:
-    """One line of the form, with its controls."""
-
-    number: int
-    kind: str
-    depth: int
-    name: str = ""
-    lookup: str = ""
-    values: list[str] = field(default_factory=list)
-    controls: list[Field] = field(default_factory=list)
-    error: str = ""
-    was: str = ""
 
 
 @require_safe
@@ -59,7 +37,7 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
     builder = Builder(access, posted)
     lines = builder.posted() if "k.0" in posted else builder.of_address()
     if act := posted.get("act", ""):
-        lines = builder.act(lines, act)
+        lines = acted(lines, act)
     keep = [(k, v) for k, vs in posted.lists() for v in vs if k in KEPT and v]
     if "apply" in posted and not act:
         query, errors = builder.address(lines, keep)
@@ -67,8 +45,9 @@ def build(request: HttpRequest, slug: str) -> HttpResponse:
             return go(request, f"{list_url(slug)}?{query.urlencode()}")
         for number, error in errors.items():
             lines[number].error = error
+    controls = LineControls(access, posted, builder.reader)
     for line in lines:
-        builder.draw(line)
+        controls.draw(line)
     context = {
         "heading": _("Filters in groups"), "url": f"{list_url(slug)}/filters/build", "lines": lines, "keep": keep,
         "rtype": access.rtype, "crumbs": [list_crumb(access.rtype)], "cancel": list_url(slug), "depth": MOST_DEPTH,
@@ -90,11 +69,6 @@ class Builder:
     def __init__(self, access: Access, params: QueryDict) -> None:
         self.access, self.params = access, params
         self.reader = FilterReader(access, {})
-        self.labels = Labels(access.actor)
-        self.redraws = {
-            "hx-get": f"{list_url(access.rtype.slug)}/filters/build", "hx-trigger": "change", "hx-target": "#builder",
-            "hx-include": "closest form", "hx-swap": "outerHTML", "hx-vals": '{"act": "redraw"}',
-        }  # fmt: skip
 
     # -- into lines
 
@@ -115,7 +89,7 @@ class Builder:
         self._add(lines, top, 0)
         if len(lines) == 1:
             lines.append(Line(1, "leaf", 1))
-        return _numbered(lines)
+        return numbered(lines)
 
     def _add(self, lines: list[Line], node: Node, depth: int) -> None:
         if isinstance(node, Filter):
@@ -150,7 +124,7 @@ class Builder:
         if found is None or self.params.get(f"was.{number}", line.name) != line.name:
             return []
         spec, _via = found
-        if _control(spec, line.lookup) == "span":
+        if control_of(spec, line.lookup) == "span":
             return self._dates(number, line.lookup)
         if spec.kind.is_numeric and line.lookup != "empty":
             texts = [typed(self.params, f"v.{number}.{end}") for end in range(2)]
@@ -177,22 +151,6 @@ class Builder:
         except (ParseError, ValidationError):
             return text
 
-    def act(self, lines: list[Line], act: str) -> list[Line]:
-        """Add a condition or a group below line N, or take line N away with what is below it."""
-        verb, _sep, text = act.partition(":")
-        at = int(text) if text.isdigit() and int(text) < len(lines) else 0
-        end = at + 1
-        while end < len(lines) and lines[end].depth > lines[at].depth:
-            end += 1
-        depth = lines[at].depth + 1
-        if verb == "condition":
-            lines.insert(end, Line(0, "leaf", depth))
-        elif verb == "group" and depth < MOST_DEPTH:
-            lines[end:end] = [Line(0, "or", depth), Line(0, "leaf", depth + 1)]
-        elif verb == "remove" and at > 0:
-            del lines[at:end]
-        return _numbered(lines)
-
     # -- out of lines
 
     def address(self, lines: list[Line], keep: list[tuple[str, str]]) -> tuple[QueryDict, dict[int, str]]:
@@ -200,16 +158,7 @@ class Builder:
         query = QueryDict(mutable=True)
         for key, value in keep:
             query[key] = value
-        tree = self._tree(lines, 0, _end(lines, 0))
-        flat: dict[str, str] = {}
-        rest: list[Any] = []
-        parts = tree["and"] if tree and "and" in tree else [tree] if tree else []
-        for part in parts:
-            name = _flat_key(part)
-            if name is None or name in flat:
-                rest.append(part)
-            else:
-                flat[name] = _flat_value(part)
+        flat, rest = asked(lines)
         if rest:
             query["filter"] = json.dumps(rest[0] if len(rest) == 1 else {"and": rest}, ensure_ascii=False)
         for key, value in flat.items():
@@ -218,32 +167,15 @@ class Builder:
             query["base"] = "all"
         return query, self._errors(lines, query)
 
-    def _tree(self, lines: list[Line], at: int, end: int) -> dict[str, Any] | None:
-        """What lines `at` to `end` mean; empty conditions and groups mean nothing."""
-        line = lines[at]
-        if line.kind == "leaf":
-            return _leaf(line)
-        parts, i = [], at + 1
-        while i < end:
-            after = _end(lines, i)
-            if part := self._tree(lines, i, after):
-                parts.append(part)
-            i = after
-        if not parts:
-            return None
-        if line.kind == "not":
-            return {"not": {"or": parts} if len(parts) > 1 else parts[0]}
-        return {line.kind: parts} if len(parts) > 1 or at == 0 else parts[0]
-
     def _errors(self, lines: list[Line], query: QueryDict) -> dict[int, str]:
         """What cannot be asked, by line; the whole is checked last."""
         errors = {}
         for line in lines:
-            leaf = _leaf(line) if line.kind == "leaf" else None
-            if leaf:
+            found = leaf(line) if line.kind == "leaf" else None
+            if found:
                 problems: dict[str, Any] = {}
                 reader = FilterReader(self.access, problems)
-                reader.condition(reader.nested(leaf))
+                reader.condition(reader.nested(found))
                 if problems:
                     errors[line.number] = " ".join(ValidationError(problems).messages)
         if not errors:
@@ -252,192 +184,3 @@ class Builder:
             except ValidationError as error:
                 errors[0] = " ".join(error.messages)
         return errors
-
-    # -- controls
-
-    def draw(self, line: Line) -> None:
-        if line.kind != "leaf":
-            label = _("How these belong together")
-            line.controls = [
-                Field(f"k.{line.number}", label, "select", line.kind, options=joints(), hide_label=True)
-            ]  # fmt: skip
-            return
-        n = line.number
-        found = self.reader.resolve(line.name) if line.name else None
-        line.controls = [
-            Field(f"f.{n}", _("Field"), "select", line.name if found else "", empty=_("Choose a field…"),
-                  options=self._choices(), hide_label=True, attrs=self.redraws),
-        ]  # fmt: skip
-        if found is None:
-            return
-        spec, _via = found
-        line.was = line.name
-        lookups = [(lookup, words) for lookup, words in lookup_names(spec).items() if lookup in lookups_of(spec.kind)]
-        if line.lookup not in dict(lookups):
-            line.lookup = lookups[0][0]
-        line.controls.append(
-            Field(f"o.{n}", _("Operator"), "select", line.lookup, options=lookups, hide_label=True,
-                  attrs=self.redraws)
-        )  # fmt: skip
-        line.controls += self._value_controls(spec, line)
-
-    def _choices(self) -> list[tuple[str, str]]:
-        """The fields of the record, then those one relation away."""
-        if not hasattr(self, "_fields"):
-            told, further = [], []
-            for name, spec in self.access.readable().items():
-                if lookups_of(spec.kind) and not spec.rows:
-                    told.append((name, label_of(spec)))
-                if not isinstance(spec.kind, Relation) or not spec.related or spec.kind.name == "tags":
-                    continue
-                other = self.access.actor.access(spec.related_type)
-                if spec.related_type.is_setting or not other.may("view"):
-                    continue
-                for below, sub in other.readable().items():
-                    if lookups_of(sub.kind) and not sub.rows:
-                        further.append((f"{name}.{below}", f"{label_of(spec)} · {label_of(sub)}"))
-            self._fields = [*told, *further]
-        return self._fields
-
-    def _value_controls(self, spec: FieldSpec, line: Line) -> list[Field]:
-        n, held = line.number, line.values
-        kind = _control(spec, line.lookup)
-        if kind == "flag":
-            options = [("true", _("Yes")), ("false", _("No"))]
-            if line.lookup == "empty":
-                options = [("true", _("without a value")), ("false", _("with a value"))]
-            flag = held[0] if held else "true"
-            return [Field(f"v.{n}", _("Value"), "select", flag, options=options, hide_label=True)]
-        if kind == "span":
-            return [c for end in range(2 if line.lookup == "between" else 1) for c in self._span(n, end, held)]
-        if kind == "choice":
-            many = line.lookup in LISTS
-            options = list(spec.choices)
-            if many:
-                return [Field(f"v.{n}", _("Value"), "checks", held, options=options, hide_label=True)]
-            return [Field(f"v.{n}", _("Value"), "select", held[0] if held else "", options=options, hide_label=True)]
-        if kind == "record":
-            return [self._records(spec, n, held, many=line.lookup in LISTS)]
-        if kind == "number":
-            ends = [_("From"), _("To")] if line.lookup == "between" else [_("Value")]
-            return [
-                Field(f"v.{n}.{i}", label, spec.kind.widget, self._shown(spec, held[i]) if i < len(held) else "",
-                      hide_label=True, id=f"b-{n}-{i}")
-                for i, label in enumerate(ends)
-            ]  # fmt: skip
-        text = ", ".join(held) if line.lookup in LISTS else (held[0] if held else "")
-        return [Field(f"v.{n}", _("Value"), "text", text, hide_label=True)]
-
-    def _shown(self, spec: FieldSpec, raw: str) -> Any:
-        try:
-            return spec.kind.filter_value(spec, raw, self.access)
-        except (ParseError, ValidationError):
-            return raw
-
-    def _span(self, n: int, end: int, held: list[str]) -> list[Field]:
-        raw = held[end] if end < len(held) else ""
-        is_word = is_span(raw) or not raw
-        options = [*span_options(self.access.actor.format), (DATE, _("a date…"))]
-        if raw and is_word and raw not in dict(options):
-            options.insert(0, (raw, raw))
-        word = raw or "this_month"
-        fields = [
-            Field(f"w.{n}.{end}", _("When"), "select", word if is_word else DATE, options=options, hide_label=True,
-                  id=f"w-{n}-{end}", attrs=self.redraws),
-        ]  # fmt: skip
-        chose_date = self.params.get(f"w.{n}.{end}") == DATE
-        if not is_word or (chose_date and not raw):
-            fields[0] = fields[0].but(value=DATE)
-            day = self._shown_date(raw)
-            fields.append(Field(f"v.{n}.{end}", _("Date"), "date", day, hide_label=True, id=f"b-{n}-{end}"))
-        return fields
-
-    def _shown_date(self, raw: str) -> Any:
-        try:
-            return dt.date.fromisoformat(raw[:10])
-        except ValueError:
-            return raw
-
-    def _records(self, spec: FieldSpec, n: int, held: list[str], *, many: bool) -> Field:
-        related = spec.related_type
-        few = few_records(self.access.actor, related) if related.is_setting and spec.kind.name != "tags" else None
-        if few is not None:
-            options: list[Any] = list(few)
-            if spec.kind.name == "member" and self.access.actor.member:
-                options = [("me", _("me")), (MY_TEAM, _("my team")), *options]
-            if many:
-                return Field(f"v.{n}", _("Value"), "checks", held, options=options, hide_label=True)
-            return Field(f"v.{n}", _("Value"), "select", held[0] if held else "", options=options, hide_label=True)
-        ids = [pk for part in held if (pk := read_id(part))]
-        self.labels.load({spec.related: set(ids)})
-        chosen = [(str(pk), text) for pk in ids if (text := self.labels.get(spec.related, pk))]
-        return Field(
-            f"v.{n}", _("Value"), "combobox", url=f"/r/{spec.related}/options", multiple=many, chosen=chosen,
-            hide_label=True, placeholder=_("Search…"), id=f"b-{n}",
-        )  # fmt: skip
-
-
-def joints() -> list[tuple[str, str]]:
-    return [("and", _("All of these hold")), ("or", _("Any of these holds")), ("not", _("None of these holds"))]
-
-
-def lookup_names(spec: FieldSpec) -> dict[str, str]:
-    """What each operator is called for a field; in this order it is offered."""
-    names = {
-        "contains": _("contains"), "exact": _("is"), "not": _("is not"), "in": _("is one of"),
-        "all": _("has all of"), "not_in": _("is none of"), "gte": _("is at least"), "gt": _("is more than"),
-        "lte": _("is at most"), "lt": _("is less than"), "between": _("is between"),
-        "not_contains": _("does not contain"), "starts": _("starts with"), "empty": _("is there or not"),
-    }  # fmt: skip
-    if spec.kind.name in ("date", "datetime"):
-        names |= {"gte": _("is from"), "gt": _("is after"), "lte": _("is up to"), "lt": _("is before")}
-    return names
-
-
-def _control(spec: FieldSpec, lookup: str) -> str:
-    kind = spec.kind
-    if lookup == "empty" or kind.name == "yes_no":
-        return "flag"
-    if kind.name in ("date", "datetime"):
-        return "span"
-    if spec.choices:
-        return "choice"
-    if spec.related:
-        return "record"
-    return "number" if kind.is_numeric else "text"
-
-
-def _numbered(lines: list[Line]) -> list[Line]:
-    for number, line in enumerate(lines):
-        line.number = number
-    return lines
-
-
-def _end(lines: list[Line], at: int) -> int:
-    end = at + 1
-    while end < len(lines) and lines[end].depth > lines[at].depth:
-        end += 1
-    return end
-
-
-def _leaf(line: Line) -> dict[str, Any] | None:
-    if not line.name or not line.lookup or not line.values:
-        return None
-    value: Any = line.values[0]
-    if line.lookup in LISTS:
-        several = line.values if len(line.values) > 1 else line.values[0].replace("،", ",").split(",")
-        value = [part.strip() for part in several if part.strip()]
-    return {"field": line.name, "op": line.lookup, "value": value}
-
-
-def _flat_key(part: dict[str, Any]) -> str | None:
-    """The parameter that says the same; None for a group, or a list whose values hold commas."""
-    if "field" not in part:
-        return None
-    if isinstance(part["value"], list) and any("," in value for value in part["value"]):
-        return None
-    return part["field"] if part["op"] == "exact" else f"{part['field']}__{part['op']}"
-
-
-def _flat_value(part: dict[str, Any]) -> str:
-    return ",".join(part["value"]) if isinstance(part["value"], list) else part["value"]

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from kernel.access.actor import Access
 from kernel.records.aggregate import GRAINS
 from kernel.records.find import find
+from kernel.records.questions import can_group
 from kernel.records.specs import FieldSpec
-from kernel.records.views import can_group
 from kernel.ui.fields import Field
 from kernel.web import lists
 from kernel.web.controls import label_of

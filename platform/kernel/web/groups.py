@@ -15,8 +15,8 @@ from django.views.decorators.http import require_safe
 from kernel.access.actor import Access
 from kernel.records.aggregate import Group, GroupBy, aggregate, read_group, read_measures
 from kernel.records.find import Found, find
+from kernel.records.questions import can_group
 from kernel.records.specs import FieldSpec
-from kernel.records.views import can_group
 from kernel.web import lists
 from kernel.web.bulk import bar_of
 from kernel.web.controls import label_of

@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.records.views import ALL, LAYOUTS, View, Views, asked
+from kernel.records.questions import LAYOUTS, asked
+from kernel.records.views import ALL, View, Views
 from kernel.web.reach import list_url
 
 

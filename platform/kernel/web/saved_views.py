@@ -12,7 +12,8 @@ from kernel.access.models import Role
 from kernel.records.find import find
 from kernel.records.kinds.relations import read_id
 from kernel.records.models import SavedView
-from kernel.records.views import View, Views, asked, may_set_up
+from kernel.records.questions import asked
+from kernel.records.views import View, Views, may_set_up
 from kernel.ui.fields import Field
 from kernel.web.opened import view_url
 from kernel.web.pages import go, list_crumb, page

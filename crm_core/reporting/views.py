@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_core.reporting.funnel import lines_of, may_funnel
-from crm_core.reporting.runs import start_report
-from crm_core.reporting.won import GROUPINGS, SPANS, may_report, read_question
+from crm_core.reporting.catalogue import SPANS, may_report, read_question, reports_for
+from crm_core.reporting.reports import MONEY, SHARE, Question, Report
+from crm_core.reporting.runs import runs_of, start_report
 from kernel.access.actor import Actor
 from kernel.files.links import download_url
 from kernel.files.models import StoredFile
@@ -33,56 +33,45 @@ SPAN_LABELS = {
 
 @require_http_methods(["GET", "POST"])
 def reports(request: HttpRequest) -> HttpResponse:
-    """The report's questions, and what I asked lately."""
+    """What each report asks, and what I asked lately."""
     actor = _actor(request)
-    asked = request.POST if request.method == "POST" else request.GET
     errors: dict[str, list[str]] = {}
     if request.method == "POST":
         try:
-            run = start_report(actor, read_question(request.POST.dict(), actor))
+            question = read_question(request.POST.dict(), actor)
+            if not question.report.may(actor):
+                raise PermissionDenied
+            run = start_report(actor, question)
         except ValidationError as error:
             errors = error.message_dict
         else:
             return redirect("report", run.pk)
-    mine = Run.objects.filter(kind="report", member=actor.member).order_by("-pk")[:20]
+    asked = request.POST.get("report") or request.GET.get("report", "")
+    forms = []
+    for report in reports_for(actor):
+        is_asked = asked == report.code or (not asked and report.code == "won")
+        posted = request.POST if is_asked and request.method == "POST" else request.GET if is_asked else {}
+        forms.append({"report": report, "fields": _fields(report, posted, actor, errors if is_asked else {})})
+    mine = runs_of(actor).order_by("-pk")[:20]
     context = {
         "heading": _("Reports"),
-        "fields": _fields(asked, actor, errors),
-        "may_funnel": may_funnel(actor),
-        "runs": [{"run": run, "period": _period(run, actor)} for run in mine],
+        "forms": forms,
+        "runs": [{"run": run, "period": _period(_question(run, actor), actor)} for run in mine],
     }
     return render(request, "reporting/reports.html", context, status=422 if errors else 200)
-
-
-@require_GET
-def sources(request: HttpRequest) -> HttpResponse:
-    """Leads by source: at once, for it is four figures a source."""
-    actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not may_funnel(actor):
-        raise PermissionDenied
-    asked = request.GET.get("period", "")
-    span: dict[str, str] = {}
-    if asked in SPANS:
-        found = actor.format.period(asked)
-        span = {"created_at__gte": found.start.isoformat(), "created_at__lte": found.last.isoformat()}
-    options = [Option(name, SPAN_LABELS[name]()) for name in ("", *SPANS)]
-    context = {
-        "heading": _("Leads by source"),
-        "crumbs": [{"label": _("Reports"), "url": "/reports"}],
-        "field": Field("period", _("Period in which the leads came"), "select", asked if span else "", options=options),
-        "lines": lines_of(actor, span),
-    }
-    return render(request, "reporting/sources.html", context)
 
 
 @require_GET
 def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = _actor(request)
     run = _run(actor, pk)
+    question = _question(run, actor)
+    if question is None:
+        raise Http404
     context = {"run": run, "heading": run.title, "crumbs": [{"label": _("Reports"), "url": "/reports"}]}
-    context |= {"period": _period(run, actor)}
+    context |= {"period": _period(question, actor), "grouping": question.grouping, "report": question.report}
     if run.status == Run.Status.DONE:
-        context |= _answer(run, actor)
+        context |= _answer(run, question, actor)
     return render(request, "reporting/report.html", context)
 
 
@@ -121,34 +110,52 @@ def _actor(request: HttpRequest) -> Actor:
 
 
 def _run(actor: Actor, pk: UUID) -> Run:
-    """A report holds what its asker may see, and so is shown to nobody else."""
-    run = Run.objects.filter(pk=pk, kind="report", member=actor.member).first()
+    run = runs_of(actor).filter(pk=pk).first()
     if run is None:
         raise Http404
     return run
 
 
-def _fields(asked: Any, actor: Actor, errors: dict[str, list[str]]) -> list[Field]:
-    calendars = [Option("gregorian", _("Gregorian")), Option("jalali", _("Jalali"))]
-    spans = [Option(name, SPAN_LABELS[name]()) for name in ("", *SPANS)]
-    return [
-        Field(
-            "by", _("Group by"), "select", asked.get("by", "owner"),
-            options=[Option(name, grouping.label) for name, grouping in GROUPINGS.items()], errors=errors.get("by", ()),
-        ),
-        Field("period", _("Period"), "select", asked.get("period", ""), options=spans, errors=errors.get("period", ())),
-        Field("from", _("From"), "date", asked.get("from", ""), errors=errors.get("from", ())),
-        Field("to", _("To"), "date", asked.get("to", ""), errors=errors.get("to", ())),
-        Field(
-            "calendar", _("Months of the calendar"), "select", asked.get("calendar", actor.format.calendar),
-            options=calendars, errors=errors.get("calendar", ()),
-        ),
-    ]  # fmt: skip
+def _question(run: Run, actor: Actor) -> Question | None:
+    """What was asked; None for what is no longer asked so."""
+    try:
+        return read_question(run.params, actor)
+    except ValidationError:
+        return None
 
 
-def _period(run: Run, actor: Actor) -> str:
-    question = read_question({**run.params}, actor) if run.params.get("by") in GROUPINGS else None
-    if question is None or not (question.first or question.last):
+def _fields(report: Report, asked: Any, actor: Actor, errors: dict[str, list[str]]) -> list[Field]:
+    fields = []
+    if len(report.groupings) > 1:
+        by = [Option(name, grouping.label) for name, grouping in report.groupings.items()]
+        chosen = asked.get("by") or next(iter(report.groupings))
+        fields.append(_field(report, "by", _("Group by"), "select", chosen, errors, by))
+    if report.has_months:
+        calendars = [Option("gregorian", _("Gregorian")), Option("jalali", _("Jalali"))]
+        held = asked.get("calendar", actor.format.calendar)
+        fields.append(_field(report, "calendar", _("Months of the calendar"), "select", held, errors, calendars))
+    if report.spans:
+        spans = [Option(name, SPAN_LABELS[name]()) for name in ("", *SPANS)]
+        fields += [
+            _field(report, "period", _("Period"), "select", asked.get("period", ""), errors, spans),
+            _field(report, "from", _("From"), "date", asked.get("from", ""), errors),
+            _field(report, "to", _("To"), "date", asked.get("to", ""), errors),
+        ]
+    return fields
+
+
+def _field(
+    report: Report, name: str, label: str, widget: str, value: Any, errors: dict[str, list[str]], options: Any = ()
+) -> Field:
+    return Field(
+        name, label, widget, value, options=options, errors=errors.get(name, ()), id=f"{report.code}-{name}"
+    )  # fmt: skip
+
+
+def _period(question: Question | None, actor: Actor) -> str:
+    if question is None or not question.report.spans:
+        return ""
+    if not (question.first or question.last):
         return _("All time")
     ends = {
         "first": actor.format.date(question.first) if question.first else "…",
@@ -157,35 +164,53 @@ def _period(run: Run, actor: Actor) -> str:
     return _("%(first)s to %(last)s") % ends
 
 
-def _answer(run: Run, actor: Actor) -> dict[str, Any]:
-    lines = [
-        {"label": label, "count": count, "amount": Decimal(amount), "url": url}
-        for label, count, amount, url in run.result["lines"]
-    ]
-    _label, count, amount, url = run.result["total"]
+def _answer(run: Run, question: Question, actor: Actor) -> dict[str, Any]:
+    columns = run.result["columns"]
+    lines = [_line(columns, line, actor) for line in run.result["lines"]]
     return {
-        "grouping": GROUPINGS[run.params["by"]],
+        "columns": columns,
         "lines": lines,
-        "total": {"count": count, "amount": Decimal(amount), "url": url},
-        "chart": _chart(run, actor, lines) if lines else None,
+        "total": _line(columns, run.result["total"], actor),
+        "chart": _chart(run, question, actor) if lines else None,
     }
 
 
-def _chart(run: Run, actor: Actor, lines: list[dict[str, Any]]) -> Chart:
-    def show(value: Any) -> str:
-        return actor.format.money(value, compact=True)
+def _line(columns: list[dict[str, Any]], kept: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    urls = kept["urls"] or [""] * len(columns)
+    cells = [
+        {"text": _shown(column["kind"], figure, actor), "url": url if figure else ""}
+        for column, figure, url in zip(columns, kept["figures"], urls, strict=True)
+    ]
+    return {"label": kept["label"], "url": kept["url"], "cells": cells}
 
-    grouping = GROUPINGS[run.params["by"]]
-    if run.params["by"] == "month":
+
+def _shown(kind: str, figure: Any, actor: Actor, *, compact: bool = False) -> str:
+    if figure is None:
+        return "–"
+    if kind == MONEY:
+        return actor.format.money(Decimal(figure), compact=compact)
+    return actor.format.percent(figure) if kind == SHARE else actor.format.number(figure)
+
+
+def _chart(run: Run, question: Question, actor: Actor) -> Chart:
+    place, column = next(
+        (place, column) for place, column in enumerate(run.result["columns"]) if column["name"] == question.report.chart
+    )
+    lines = [(line["label"], Decimal(line["figures"][place] or 0), line["url"]) for line in run.result["lines"]]
+    title, heading = question.grouping.title, question.grouping.label
+
+    def show(value: Any) -> str:
+        return _shown(column["kind"], value if column["kind"] == MONEY else int(value), actor, compact=True)
+
+    if question.by == "month":
         shown = lines[-MOST_BARS:]
         return BarChart(
-            grouping.title,
-            labels=[line["label"] for line in shown],
-            series=[Series(_("Won"), [line["amount"] for line in shown])],
-            urls=[line["url"] for line in shown],
+            title,
+            labels=[label for label, _value, _url in shown],
+            series=[Series(_("Won"), [value for _label, value, _url in shown])],
+            urls=[url for _label, _value, url in shown],
             time=True,
             show=show,
-            heading=grouping.label,
+            heading=heading,
         )
-    slices = [Slice(line["label"], line["amount"], line["url"]) for line in lines[:MOST_BARS]]
-    return HorizontalBars(grouping.title, slices, show=show, heading=grouping.label)
+    return HorizontalBars(title, [Slice(*line) for line in lines[:MOST_BARS]], show=show, heading=heading)

@@ -271,18 +271,3 @@ def test_a_lead_past_its_time_waits_for_whoever_answers_it(make, client_for, ten
     assert "Late Lead" in listed
     assert "Fresh Lead" not in listed
     assert "Leads waiting for an answer" not in client_for("reza").get("/").content.decode()
-
-
-def test_the_report_tells_what_each_source_brings(make, client_for, api_for, tenant_a):
-    source = make("sources", name="Fair")
-    first, second = (make("leads", name=f"Lead {number}", source=source.pk) for number in range(2))
-    api = api_for("sara")
-    told = api.post(f"/api/v1/leads/{first.pk}/convert", {"deal_amount": "700"}).json()
-    assert api.post(f"/api/v1/deals/{told['deal']['id']}/win").status_code == 200
-    page = client_for("sara").get("/reports/sources")
-    (line,) = [line for line in page.context["lines"] if line.label == "Fair"]
-    assert (line.leads[0], line.qualified[0], line.won[0], line.amount[0]) == (2, 1, 1, 700)
-    listed = client_for("sara").get(line.won[1]).content.decode()
-    assert first.label in listed
-    assert second.label not in listed
-    assert client_for("nima").get("/reports/sources").status_code == 403

@@ -1,6 +1,7 @@
 """Dates of both calendars, typed and shown in both languages."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from kernel.lib.dates import (
     week_start,
 )
 from kernel.lib.errors import ParseError
+from kernel.lib.periods import months_in
 
 pytestmark = pytest.mark.nodb
 few = settings(max_examples=200, derandomize=True, deadline=None, database=None)
@@ -240,3 +242,9 @@ def test_all_months_of_a_span_are_listed_once():
 
 def test_a_jalali_week_starts_on_saturday():
     assert week_start(AZAR_8, "jalali").strftime("%A") == "Saturday"
+
+
+def test_months_in_a_span_are_whole_ones_and_parts_of_the_calendar() -> None:
+    assert months_in(dt.date(2026, 10, 1), dt.date(2026, 11, 15), "gregorian") == Decimal("1.5")
+    assert months_in(dt.date(2026, 9, 23), dt.date(2026, 10, 22), "jalali") == 1
+    assert months_in(dt.date(2026, 9, 8), dt.date(2026, 9, 22), "jalali") == Decimal(15) / 31

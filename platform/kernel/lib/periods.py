@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import NamedTuple
 
 from kernel.lib.calendars import GREGORIAN, JALALI, JALALI_YEARS, from_parts, parts, week_start
@@ -51,6 +52,16 @@ def months(first: dt.date, last: dt.date, calendar: str) -> Iterator[dt.date]:
     while start <= stop:
         yield start
         start = month_start(start, calendar, 1)
+
+
+def months_in(first: dt.date, last: dt.date, calendar: str) -> Decimal:
+    """How many months the days from `first` to `last` are: a whole one is one, of others the part that is inside."""
+    found = Decimal(0)
+    for start in months(first, last, calendar):
+        end = month_start(start, calendar, 1)
+        inside = min(last + dt.timedelta(days=1), end) - max(first, start)
+        found += Decimal(inside.days) / (end - start).days
+    return found
 
 
 def month_key(day: dt.date, calendar: str) -> str:

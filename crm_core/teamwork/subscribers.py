@@ -21,6 +21,7 @@ from kernel.events.models import Event
 from kernel.events.subscribers import EVERY, hand_on, on
 from kernel.records.afterwards import after_change
 from kernel.records.models import Redirect
+from kernel.records.statements import array, rows_of
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
 from kernel.runs.work import when_stopped
@@ -29,6 +30,7 @@ __all__ = ["clocks", "inbox", "mailing", "reminders"]
 
 BUNDLE = timedelta(minutes=10)
 GIVING = timedelta(minutes=1)
+FOLLOWED_AMONG = f"SELECT record_id FROM {Follow._meta.db_table} WHERE record_id = ANY(%s::uuid[]) AND is_on"  # noqa: S608 - only our own names
 SILENT = ("import", "operator", "job")
 
 
@@ -41,8 +43,10 @@ def hand_on_what_is_told(rtype: RecordType, changed: Sequence[tuple[Any, Event]]
             mentions.check(rtype, record, fresh[event.pk])
     if changed[0][1].via in SILENT or rtype.is_setting:
         return
-    ids = {pk for record, event in changed for pk in (record.pk, event.about_id) if pk}
-    followed = set(Follow.objects.filter(record_id__in=ids, is_on=True).values_list("record_id", flat=True))
+    # Nobody follows what is new.
+    ids = {record.pk for record, _event in changed if record.version > 1}
+    ids |= {event.about_id for _record, event in changed if event.about_id}
+    followed = {pk for (pk,) in rows_of(FOLLOWED_AMONG, [array(ids)])} if ids else set()
     told = []
     for record, event in changed:
         is_mine = record.owner_id is None or record.owner_id == event.member_id

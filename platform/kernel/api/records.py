@@ -35,10 +35,10 @@ from kernel.records.types import Verb
 
 
 class RecordEndpoint(Endpoint):
-    def record(self, access: Access, pk: str, *, deleted: bool = False) -> Any:
+    def record(self, access: Access, pk: str, *, deleted: bool = False, lock: bool = False) -> Any:
         """The record at this address, in reach; the answer for one out of reach is that there is none."""
         access.check("view")
-        found = get(access, read_id(pk), deleted=deleted)
+        found = get(access, read_id(pk), deleted=deleted, lock=lock)
         if found is None:
             raise Problem(404, _("There is no such record, or it is not yours to see."))
         return found
@@ -99,7 +99,7 @@ class RecordDetail(RecordEndpoint):
 
     def patch(self, request: Any, slug: str, pk: str) -> HttpResponse:
         access = self.access(slug)
-        record = self.record(access, pk)
+        record = self.record(access, pk, lock=True)
         access.check("edit", record)
         raw = self.body()
         in_body = read_version(raw.pop("version", None))
@@ -112,7 +112,7 @@ class RecordDetail(RecordEndpoint):
 
     def delete(self, request: Any, slug: str, pk: str) -> HttpResponse:
         access = self.access(slug)
-        record = self.record(access, pk)
+        record = self.record(access, pk, lock=True)
         access.check("delete", record)
         version = self.seen(access, record, {})
         try:
@@ -132,7 +132,7 @@ class RecordVerb(RecordEndpoint):
         verb = access.rtype.verb(name)
         if verb is None:
             raise Problem(404, _("There is no such verb."))
-        record = self.record(access, pk)
+        record = self.record(access, pk, lock=True)
         access.check(verb.permission or verb.name, record)
         raw = self.body()
         in_body = read_version(raw.pop("version", None))

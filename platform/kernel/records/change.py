@@ -28,7 +28,7 @@ from kernel.lib.ids import uuid7
 from kernel.lib.text import fold, sort_key
 from kernel.records import afterwards, duplicates, steps
 from kernel.records.specs import FieldSpec
-from kernel.records.statements import count_of, one, quoted, rows_of, write
+from kernel.records.statements import count_of, one, quoted, rows_of, take_held, write
 from kernel.records.storage import MOST_KEY
 from kernel.records.trees import check_place, keep_still
 from kernel.records.types import RecordType, registry
@@ -236,7 +236,10 @@ def verb_of(rtype: RecordType, event: str) -> str:
 
 def _lock(record: Any, access: Access, version: int | None) -> Any:
     """Lock the row and bring `record` up to date; answers the row as it was found."""
-    if record.deleted_at is None:
+    if take_held(record):
+        current = type(record).__new__(type(record))
+        current.__dict__.update(record.__dict__)
+    elif record.deleted_at is None:
         current = one(access, record.pk, lock=True)
     else:
         current = access.records(deleted=True).filter(pk=record.pk).select_for_update(of=("self",)).first()

@@ -139,25 +139,36 @@ class Found:
         previous = self._cursor_of(rows[0]) if rows and cursor else None
         return Page(rows, self._cursor_of(rows[-1]) if more else None, previous)
 
-    def _plainly(self, columns: Sequence[str], value: Any, after: Any, size: int) -> list[Any] | None:
-        """What `_slice` finds, by a statement put around the conditions: to build it as a query takes longer than to
-        run it. None where the order or a condition is not about the table's own columns.
+    @cached_property
+    def _where(self) -> tuple[str, tuple[Any, ...]] | None:
+        """The conditions as SQL and its values, for statements put around them: to build such a one as a query takes
+        longer than to run it. None where they are not about the table's own columns alone. May raise EmptyResultSet.
         """
-        order, source = self._sort_spec.kind.order(self._sort_spec, self.access), table(self.rtype.model)
-        name = getattr(order, "name", "")
         query = self.rows.query.clone()
-        if type(order) is not F or name not in source.attributes or query.annotations or query.distinct:
+        if query.annotations or query.distinct:
             return None
         try:
             where, params = query.get_compiler("default").compile(query.where)
-        except EmptyResultSet:
-            return []
         except FullResultSet:
             where, params = "true", ()
-        if len(query.alias_map) > 1:
+        if sum(map(bool, query.alias_refcount.values())) > 1:  # tables joined, and not found to be needless
+            return None
+        return where, tuple(params)
+
+    def _plainly(self, columns: Sequence[str], value: Any, after: Any, size: int) -> list[Any] | None:
+        """What `_slice` finds, by a plain statement; None where the order or a condition asks for more."""
+        order, source = self._sort_spec.kind.order(self._sort_spec, self.access), table(self.rtype.model)
+        name = getattr(order, "name", "")
+        if type(order) is not F or name not in source.attributes:
+            return None
+        try:
+            plain = self._where
+        except EmptyResultSet:
+            return []
+        if plain is None:
             return None
         by, sign, way = source.column(name), *(("<", "DESC") if self._is_descending else (">", "ASC"))
-        parts, values = [where, f"{by} IS NOT NULL"], list(params)
+        parts, values = [plain[0], f"{by} IS NOT NULL"], list(plain[1])
         if after is not None:
             parts.append(f"{by} {sign}= %s AND ({by} {sign} %s OR {source.key} {sign} %s)")
             values += [value, value, after]
@@ -256,7 +267,14 @@ class Found:
 
     def count(self, most: int = COUNTED) -> int | None:
         """How many rows there are; None where there are more than `most`: to count on costs more than it tells."""
-        found = self.rows.order_by().values("pk")[: most + 1].count()
+        try:
+            plain = self._where
+        except EmptyResultSet:
+            return 0
+        if plain is None:
+            found = self.rows.order_by().values("pk")[: most + 1].count()
+        else:
+            found = table(self.rtype.model).count(*plain, most + 1)
         return found if found <= most else None
 
     def chunks(self, size: int = 500, columns: Sequence[str] = ()) -> Iterator[list[Any]]:
@@ -277,9 +295,9 @@ def find(access: Access, params: Mapping[str, Any] | None = None, *, deleted: bo
     return Found(access, meant(access, params or {}), deleted=deleted)
 
 
-def get(access: Access, pk: Any, *, deleted: bool = False) -> Any | None:
-    """One row in reach, or None."""
-    return access.records(deleted=True).filter(pk=pk).first() if deleted else one(access, pk)
+def get(access: Access, pk: Any, *, deleted: bool = False, lock: bool = False) -> Any | None:
+    """One row in reach, or None; with a `lock`, one that is to be changed next."""
+    return access.records(deleted=True).filter(pk=pk).first() if deleted else one(access, pk, lock=lock)
 
 
 def _items(params: Mapping[str, Any]) -> list[tuple[str, Any]]:

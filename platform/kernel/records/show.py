@@ -106,6 +106,8 @@ class Shown:
         ids = [row.pk for row in self.rows]
         for spec in self.specs:
             if spec.rows and ids:
+                if len(self.rows) == 1 and self.rows[0].__dict__.get("_rows", {}).get(spec.name) == []:
+                    continue  # just made, and without any
                 found = spec.kind.load(spec, ids)  # type: ignore[attr-defined]
                 for row in self.rows:
                     row.__dict__.setdefault("_rows", {})[spec.name] = found.get(row.pk, [])

@@ -23,6 +23,8 @@ from kernel.access.actor import Access
 if TYPE_CHECKING:
     from kernel.records.specs import FieldSpec
 
+HELD = "held"  # under this name a transaction remembers what was read last under a lock
+
 
 def rows_of(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a statement whose plan the server may keep."""
@@ -83,6 +85,13 @@ class Table:
                     row[place] = convert(row[place], column, connection)
         keys = (*names[:-1], last)
         return [partial(self.model, keys, row) for row in found]
+
+    def count(self, where: str, params: Sequence[Any], most: int) -> int:
+        """How many rows there are; no further than `most`."""
+        some = f"SELECT 1 FROM {self.name} WHERE {where} LIMIT {most:d}"  # noqa: S608 - only our own names
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({some}) AS found", params)  # noqa: S608 - as above
+            return int(cursor.fetchone()[0])
 
     def writing(self, record: Any) -> tuple[str, list[Any]]:
         """The statement that keeps this record, and its values."""
@@ -178,9 +187,23 @@ def one(access: Access, pk: Any, verb: str = "view", *, lock: bool = False) -> A
     condition = access.condition(verb)
     if condition is None:
         rows = access.records(verb).filter(pk=pk)
-        return (rows.select_for_update(of=("self",)) if lock else rows).first()
-    where, params = condition
-    source = table(access.rtype.model)
-    tail = " FOR UPDATE" if lock else ""
-    found = rows_of(f"SELECT {source.columns} FROM {source.name} WHERE {where} AND id = %s{tail}", [*params, pk])  # noqa: S608 - only our own names
-    return source.record(found[0]) if found else None
+        record = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    else:
+        where, params = condition
+        source = table(access.rtype.model)
+        tail = " FOR UPDATE" if lock else ""
+        found = rows_of(f"SELECT {source.columns} FROM {source.name} WHERE {where} AND id = %s{tail}", [*params, pk])  # noqa: S608 - only our own names
+        record = source.record(found[0]) if found else None
+    if lock and record is not None:
+        _memo()[HELD] = record
+    return record
+
+
+def take_held(record: Any) -> bool:
+    """Whether this very object was read last under a lock that still holds, so that it need not be read once more."""
+    return _memo().pop(HELD, None) is record
+
+
+def _memo() -> dict[Any, Any]:
+    memo: dict[Any, Any] = connection.memo  # type: ignore[attr-defined]
+    return memo

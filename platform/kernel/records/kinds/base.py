@@ -54,7 +54,7 @@ class Kind:
         return (spec.path,) if spec.code else (*self._own(spec), *self.beside)
 
     def _own(self, spec: FieldSpec) -> tuple[str, ...]:
-        return () if self.has_table else (spec.path,)
+        return () if self.has_table else (self.attribute(spec),)
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         spec.store.put(spec, record, value)

@@ -32,11 +32,6 @@ class Relation(Kind):
     def attribute(self, spec: FieldSpec) -> str:
         return f"{spec.path}_id"
 
-    def _own(self, spec: FieldSpec) -> tuple[str, ...]:
-        if self.has_table:
-            return ()
-        return (spec.path if spec.code else f"{spec.path}_id",)
-
     def parse(self, spec: FieldSpec, text: str, access: Access) -> UUID | None:
         text = text.strip()
         if not text:

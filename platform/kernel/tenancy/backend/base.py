@@ -18,6 +18,7 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWra
 from django_tenants.postgresql_backend.base import FakeTenant, original_backend
 from django_tenants.utils import get_public_schema_name, quote_schema_name
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.types.datetime import TimestamptzLoader
 
 from kernel.tenancy.context import (
     NoTenant,
@@ -65,6 +66,7 @@ class DatabaseWrapper(TenantsWrapper):
         self._ready = False
         self.memo: dict[Any, Any] = {}  # what was looked up for the open transaction, gone with it
         self._prepares = False
+        self._released: str | None = None  # the savepoint that is to be released with the next command
         super().__init__(*args, **kwargs)
         self.introspection = Introspection(self)
         self._ready = True
@@ -149,7 +151,7 @@ class DatabaseWrapper(TenantsWrapper):
         return f"SET LOCAL search_path = {path}; SET LOCAL statement_timeout = {statement_timeout_ms():d}"
 
     def _end(self) -> None:
-        self._owner, self._bound = None, False
+        self._owner, self._bound, self._released = None, False, None
         self.memo.clear()
 
     def _commit(self) -> Any:
@@ -198,9 +200,9 @@ class DatabaseWrapper(TenantsWrapper):
             return rows
 
     def create_cursor(self, name: str | None = None) -> Any:
-        if self._prepares and name is None:
-            return original_backend.ServerBindingCursor(self.connection)
-        return super().create_cursor(name)
+        if name:
+            return original_backend.ServerSideCursor(self.connection, name=name, scrollable=False)
+        return original_backend.ServerBindingCursor(self.connection) if self._prepares else self.connection.cursor()
 
     def is_usable(self) -> bool:
         """Whether the server is still there. It says nothing unasked but farewell, so silence needs no round trip."""
@@ -223,13 +225,16 @@ class DatabaseWrapper(TenantsWrapper):
             self._bare -= 1
 
     def _savepoint(self, sid: str) -> None:
-        self._plain(self.ops.savepoint_create_sql(sid))
+        released, self._released = self._released, None
+        before = f"{self.ops.savepoint_commit_sql(released)}; " if released else ""
+        self._plain(f"{before}{self.ops.savepoint_create_sql(sid)}")
 
     def _savepoint_commit(self, sid: str) -> None:
-        self._plain(self.ops.savepoint_commit_sql(sid))
+        # Said with the next savepoint, or not at all: COMMIT releases too, and each write would wait for it once more.
+        self._released = sid  # with those inside it
 
     def _plain(self, command: str) -> None:
-        """Each write has two of these: past all layers, unless somebody counts what is sent."""
+        """Past all layers, unless somebody counts what is sent."""
         if self.queries_logged:
             with self.bare(), self.cursor() as cursor:
                 cursor.execute(command)
@@ -238,6 +243,7 @@ class DatabaseWrapper(TenantsWrapper):
                 self._say(command)
 
     def _savepoint_rollback(self, sid: str) -> None:
+        self._released = None  # it was made later, and is gone with this
         with self.bare():
             super()._savepoint_rollback(sid)
 
@@ -248,6 +254,8 @@ class DatabaseWrapper(TenantsWrapper):
     def init_connection_state(self) -> None:
         with self.bare():
             super().init_connection_state()
+        # Sessions are in UTC, so psycopg's own loader of moments answers what Django's does; it is written in C.
+        self.connection.adapters.register_loader("timestamptz", TimestamptzLoader)
 
     @cached_property
     def pg_version(self) -> int:

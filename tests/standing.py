@@ -10,6 +10,7 @@ from django.utils import translation
 from kernel.access.models import Member, Role, Team
 from kernel.accounts.models import Identity, Membership
 from kernel.lib.text import fold, sort_key
+from kernel.records import vocabulary
 from kernel.tenancy import hosts, pending
 from kernel.tenancy.context import in_tenant
 from kernel.tenancy.fleet import record_head
@@ -116,6 +117,7 @@ def put_back() -> None:
 def forget_what_tests_did() -> None:
     """In-process memory that would tell one test of rows that another had, and that are rolled back."""
     hosts.remembered.clear()
+    vocabulary.forget()
     pending.forget_marks()
 
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel.access.actor import Actor, actor_for
 from kernel.access.models import Member
+from kernel.records import vocabulary
 from kernel.records.change import create
 from kernel.records.find import find
 from kernel.records.types import registry
@@ -17,7 +18,10 @@ from kernel.tenancy.context import in_tenant
 
 
 def made(actor: Actor, slug: str, **values: Any) -> Any:
-    return create(actor.access(registry[slug]), values)
+    """With its words, which are kept when the transaction is committed."""
+    record = create(actor.access(registry[slug]), values)
+    vocabulary.keep(vocabulary.words_in(record.search))
+    return record
 
 
 def found(actor: Actor, text: str, **more: Any) -> list[str]:
@@ -75,6 +79,45 @@ def test_one_slip_in_a_word_is_forgiven(eve: Actor, label: str, typed: str) -> N
     results = search(eve, typed)
     assert [hit.label for hit in results.hits] == [label]
     assert results.is_similar
+
+
+def test_whoever_types_a_name_is_shown_no_others(sara: Actor) -> None:
+    for name in ("Zemblan", "Zemblar"):
+        made(sara, "companies", name=name)
+    assert found(sara, "zemblan") == ["Zemblan"]
+
+
+def test_words_of_committed_records_are_known_and_no_others(
+    in_a: Any, sara: Actor, django_capture_on_commit_callbacks: Any
+) -> None:
+    create(sara.access(registry["companies"]), {"name": "Taken Back"})
+    assert vocabulary.nearest(["zemblen"]) == {}
+    with django_capture_on_commit_callbacks(execute=True):
+        create(sara.access(registry["companies"]), {"name": "Zemblan, Works 24", "city": "ژرفا"})
+    assert vocabulary.nearest(["zemblen", "wroks", "ژرفآ", "takan", "25"]) == {
+        "zemblen": ["zemblan"], "wroks": ["works"], "ژرفآ": ["ژرفا"],
+    }  # fmt: skip
+
+
+def test_the_words_of_older_records_are_gathered(tenant_a: Any, sara: Actor) -> None:
+    create(sara.access(registry["companies"]), {"name": "Zemblan"})
+    vocabulary.gather()
+    assert found(sara, "zemblen") == ["Zemblan"]
+
+
+def test_a_tenant_whose_words_were_never_gathered_has_it_done(
+    sara: Actor, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr("kernel.records.tasks.gather_words.delay", lambda: asked.append(True))
+    with django_capture_on_commit_callbacks(execute=True):
+        found(sara, "zemblen")
+        found(sara, "zemblon")
+    vocabulary.keep([vocabulary.WHOLE])
+    vocabulary.forget()
+    with django_capture_on_commit_callbacks(execute=True):
+        found(sara, "zemblen")
+    assert asked == [True]
 
 
 @pytest.mark.parametrize(("label", "typed"), [("Ann", "Amn"), ("Depot 1234", "1235"), ("Johnson", "Jansen")])

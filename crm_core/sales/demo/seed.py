@@ -20,6 +20,7 @@ from kernel.access.actor import Actor, operator
 from kernel.access.models import Member
 from kernel.events.models import Event
 from kernel.lib.text import persian_digits
+from kernel.records import vocabulary
 from kernel.records.change import create, event_row, snapshot, stamp
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
@@ -246,6 +247,7 @@ class Seeder:
                     events.append(event)
             copy_rows(rtype.model, chunk)
             copy_rows(Event, events)
+            vocabulary.learn(row.search for row in chunk)
             written += chunk
         return written
 

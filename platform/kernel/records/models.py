@@ -78,6 +78,19 @@ class DuplicateDismissal(models.Model):
         return f"{self.record_type}: {self.one} {self.other}"
 
 
+class KnownWord(models.Model):
+    """A word that stands or stood in some record, folded: kernel.records.vocabulary."""
+
+    id = models.BigAutoField(primary_key=True)
+    word = models.CharField(max_length=30)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["word"], name="known_word_once")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class Tag(Record):
     """A word that records of every type can carry: its id stands in their `tags`."""
 

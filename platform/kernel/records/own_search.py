@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from kernel.records import vocabulary
 from kernel.records.change import derive_texts
 from kernel.records.models import CustomField
 from kernel.records.types import registry
@@ -28,6 +29,7 @@ def search_again(pk: UUID) -> None:
             for record in records:
                 derive_texts(rtype, record)
             rtype.model.objects.bulk_update(records, ["text_keys", "search"])
+            vocabulary.learn(record.search for record in records)
         if len(records) < CHUNK:
             return
         after = records[-1].pk

@@ -148,7 +148,8 @@ def write_many(records: Sequence[Any]) -> None:
     """
     if not records:
         return
-    source, adding = table(type(records[0])), records[0]._state.adding
+    model: type[models.Model] = type(records[0])
+    source, adding = table(model), records[0]._state.adding
     rows = [{field.column: field.pre_save(record, adding) for field in source.fields} for record in records]
     values = f"json_populate_recordset(NULL::{source.name}, %s::json) v"
     if adding:

@@ -1,10 +1,10 @@
-"""What is done about custom fields after the request that asked for it."""
+"""What is done about custom fields, and for search, after the request that asked for it."""
 
 from uuid import UUID
 
 from celery import shared_task
 
-from kernel.records import own_indexes, own_search
+from kernel.records import own_indexes, own_search, vocabulary
 from kernel.tenancy.context import get_tenant, in_tenant
 from kernel.tenancy.tasks import TenantTask
 
@@ -27,3 +27,8 @@ def keep_indexes(field: str) -> None:
 @shared_task(base=TenantTask, name="records.search_again", atomic=False)
 def search_again(field: str) -> None:
     own_search.search_again(UUID(field))
+
+
+@shared_task(base=TenantTask, name="records.gather_words", atomic=False)
+def gather_words() -> None:
+    vocabulary.gather()

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from kernel.access.actor import Access
 from kernel.lib.text import fold, key_of_folded
+from kernel.records.vocabulary import nearest
 
 MOST_WORDS, LONGEST = 8, 200
 _NUMBER = re.compile(r"[0-9+\-().\\/ ]+")
@@ -46,14 +47,23 @@ class Word:
         """Short words are too near to others, and a number that is not quite the same is another number."""
         return len(self.text) >= 4 and self.text.isalpha()
 
-    @property
-    def patterns(self) -> tuple[str, ...]:
-        """Whole words one slip away: a letter more, less or other, or two that changed places. Each is a pattern of
-        its own, because the index reads the letters of each, but gives up on one long alternative of all."""
-        text = self.text
-        found = [f"{text[:at]}(.?{text[at + 1 :]}|.{text[at:]})" for at in range(len(text))]
-        found += [f"{text[:at]}{text[at + 1]}{text[at]}{text[at + 2 :]}" for at in range(len(text) - 1)]
-        return tuple(f"(^| ){pattern}( |$)" for pattern in dict.fromkeys(found))
+
+@dataclass(frozen=True)
+class Meant(Word):
+    """A word and those that it may be a slip of."""
+
+    others: tuple[str, ...] = ()
+
+    @cached_property
+    def spellings(self) -> tuple[str, ...]:
+        return (*super().spellings, *self.others)
+
+
+def meant(words: Iterable[Word]) -> list[Word]:
+    """The words with what each may have been meant to be; nothing where none of them comes near another."""
+    words = list(words)
+    near = nearest(word.text for word in words if word.is_fuzzy)
+    return [Meant(word.text, tuple(near.get(word.text, ()))) for word in words] if near else []
 
 
 def words_of(text: str) -> list[Word]:
@@ -80,16 +90,6 @@ def begins(access: Access, words: Iterable[Word]) -> Q:
         if len(word.text) >= 3:
             return _anywhere(access, {"contains": word.spellings})
         return _anywhere(access, {"startswith": (word.text,), "contains": (f" {word.text}",)})
-
-    return _all(words, each)
-
-
-def resembles(access: Access, words: Iterable[Word]) -> Q:
-    """As `begins`, with a slip in each word that is long enough."""
-
-    def each(word: Word) -> Q:
-        exact = begins(access, [word])
-        return exact | _anywhere(access, {"regex": word.patterns}) if word.is_fuzzy else exact
 
     return _all(words, each)
 

@@ -23,9 +23,9 @@ from kernel.records.mentioning import shown
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
-from kernel.records.words import Word, words_of
+from kernel.records.words import Word, meant, words_of
 from kernel.search.marks import clip, ranges_of
-from kernel.search.statement import ELSEWHERE, SIMILAR, Asked, sql_of
+from kernel.search.statement import ELSEWHERE, OPENING, SIMILAR, Asked, sql_of
 from kernel.tenancy.context import statement_timeout_ms
 
 FEW = 5
@@ -102,9 +102,10 @@ def search(actor: Actor, text: str, *, types: Collection[str] | None = None, eac
     if not words or not accesses:
         return Results(words, [], set())
     rows = _ask([Asked(access, words, each + 1) for access in accesses])
-    if len(rows) < FEW and any(word.is_fuzzy for word in words):
+    is_named = any(row[2] <= OPENING for row in rows)  # what was typed is somebody's name: no slip
+    if len(rows) < FEW and not is_named and (near := meant(words)):
         seen = {row[1] for row in rows}
-        similar = _ask_patiently([Asked(access, words, each, is_similar=True) for access in accesses])
+        similar = _ask_patiently([Asked(access, near, each, is_similar=True) for access in accesses])
         rows += [row for row in similar if row[1] not in seen]
     rows.sort(key=lambda row: (row[2], -row[4].timestamp(), row[1].int))
     counts: dict[int, int] = defaultdict(int)

@@ -18,7 +18,7 @@ from kernel.access.actor import Access
 from kernel.lib.text import key_of_folded
 from kernel.records.specs import FieldSpec
 from kernel.records.storage import CODE
-from kernel.records.words import Word, begins, resembles
+from kernel.records.words import Word, begins
 
 CANDIDATES, NEWEST = 400, 1_000
 EXACT, OPENING, PREFIX, WORDS, INSIDE, ELSEWHERE, SIMILAR, SIMILAR_ELSEWHERE = range(8)
@@ -45,20 +45,22 @@ class Asked:
         rows = access.records().order_by()
         if self.ids is not None:
             return _compiled(rows.filter(pk__in=self.ids))
-        fitting, params = _compiled(rows.filter((resembles if self.is_similar else begins)(access, self.words)))
-        any_of_them = f"(SELECT * FROM ({fitting}) f LIMIT {CANDIDATES})"  # noqa: S608
+        fitting, params = _compiled(rows.filter(begins(access, self.words)))
+        any_of_them = f"SELECT * FROM ({fitting}) f LIMIT {CANDIDATES}"  # noqa: S608
         if self.is_similar:
             return any_of_them, params
-        # Spelled once and asked three times: putting it together takes longer than finding it.
+        # Spelled once and asked up to three times: putting it together takes longer than finding it. Where there are
+        # no more than were looked at, the rest would find the same again.
         table = connection.ops.quote_name(access.rtype.model._meta.db_table)
         newest = f"SELECT id FROM {table} WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT {NEWEST}"  # noqa: S608
-        parts = [any_of_them, f"(SELECT * FROM ({fitting}) f WHERE id IN ({newest}) LIMIT {CANDIDATES})"]  # noqa: S608
+        is_more = f"(SELECT count(*) FROM first) = {CANDIDATES}"  # noqa: S608
+        rest = f"SELECT * FROM ({fitting}) f WHERE {is_more} AND"  # noqa: S608
+        parts = ["SELECT * FROM first", f"({rest} id IN ({newest}) LIMIT {CANDIDATES})"]
         params = [*params, *params]
         if self.may_tell_label:
-            opening = "label_key >= %s AND label_key < %s AND label_key LIKE %s"
-            parts.append(f"(SELECT * FROM ({fitting}) f WHERE {opening} LIMIT {CANDIDATES})")  # noqa: S608
+            parts.append(f"({rest} label_key >= %s AND label_key < %s AND label_key LIKE %s LIMIT {CANDIDATES})")
             params += [*params[: len(params) // 2], self.key, self.key + LAST, f"{_plain(self.key)}%"]
-        return " UNION ".join(parts), params
+        return f"WITH first AS MATERIALIZED ({any_of_them}) {' UNION '.join(parts)}", params
 
     @property
     def key(self) -> str:
@@ -75,12 +77,8 @@ class Asked:
         if self.ids is not None or not self.may_tell_label:
             return str(SIMILAR_ELSEWHERE if self.is_similar else ELSEWHERE), []
         if self.is_similar:
-            tests = ["(c.label_key ~ ANY(%s) OR c.label_key LIKE ANY(%s))"] * len(self.words)
-            params: list[Any] = []
-            for word in self.words:
-                patterns = [key_of_folded(pattern) for pattern in word.patterns] if word.is_fuzzy else []
-                params += [patterns, _inside(word)]
-            return f"CASE WHEN {' AND '.join(tests)} THEN {SIMILAR} ELSE {SIMILAR_ELSEWHERE} END", params
+            inside = " AND ".join(["c.label_key LIKE ANY(%s)"] * len(self.words))
+            return f"CASE WHEN {inside} THEN {SIMILAR} ELSE {SIMILAR_ELSEWHERE} END", [*map(_inside, self.words)]
         key, joined = _plain(self.key), self.key.replace(" ", "")
         words = " AND ".join(["(' ' || c.label_key) LIKE ANY(%s)"] * len(self.words))
         inside = " AND ".join(["c.label_key LIKE ANY(%s)"] * len(self.words))

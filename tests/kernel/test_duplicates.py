@@ -1,18 +1,22 @@
 """Records like others: what tells them, what a form, a program and a file are told, and what nobody is told."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from importing import begin, records
 
 from kernel.access.actor import actor_for, operator
 from kernel.access.models import Role
+from kernel.records import key_changes
 from kernel.records.change import create, delete, edit
-from kernel.records.duplicates import Duplicates, candidates, derive_keys, keys_of
-from kernel.records.models import DuplicateRule
+from kernel.records.duplicates import Duplicates, asking, candidates, keys_of
+from kernel.records.key_changes import derive_keys, derive_what_is_behind
+from kernel.records.models import DuplicateKeys, DuplicateRule
 from kernel.records.types import registry
 from kernel.runs.work import work
 from kernel.tenancy.context import in_tenant, tenant_only
@@ -69,6 +73,36 @@ class TestKeys:
         assert type(there).objects.get(pk=there.pk).duplicate_keys == keys
         assert derive_keys(registry["contacts"]) == 0
 
+    def test_an_operator_has_them_derived_anew(self, tenant_a: Any, capsys: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(phone=PHONE)
+            type(there).objects.filter(pk=there.pk).update(duplicate_keys=["phone:0"])
+        for changed in (1, 0):
+            call_command("duplicates", "a", "--json")
+            assert json.loads(capsys.readouterr().out)["contacts"] == changed
+        with in_tenant(tenant_a):
+            assert f"phone:{PHONE}" in type(there).objects.get(pk=there.pk).duplicate_keys
+
+    def test_a_tenant_s_keys_follow_the_code_by_themselves(self, in_a: Any, monkeypatch: Any) -> None:
+        every = [contact(last_name=f"Moon {n}", phone=f"+1415555010{n}") for n in range(5)]
+        kept = {there.pk: there.duplicate_keys for there in every}
+        assert derive_what_is_behind() is False
+        type(every[0]).objects.update(duplicate_keys=["of an older code"])
+        assert derive_what_is_behind() is False
+        assert type(every[0]).objects.filter(duplicate_keys=["of an older code"]).count() == 5
+        DuplicateKeys.objects.update(digest="of an older code")
+        monkeypatch.setattr(key_changes, "CHUNK", 2)
+        monkeypatch.setattr(key_changes, "SECONDS", 0)
+        assert derive_what_is_behind() is True  # nothing was done, and nothing is forgotten
+        clock = iter(range(100))
+        monkeypatch.setattr(key_changes.time, "monotonic", lambda: next(clock))
+        monkeypatch.setattr(key_changes, "SECONDS", 2)
+        sweeps = 1
+        while derive_what_is_behind():
+            sweeps += 1
+        assert sweeps > 2
+        assert {there.pk: there.duplicate_keys for there in type(every[0]).objects.all()} == kept
+
     def test_the_other_tenant_is_not_asked(self, tenant_a: Any, tenant_b: Any, member: Any) -> None:
         with in_tenant(tenant_b):
             contact(last_name="Only there")
@@ -87,6 +121,51 @@ class TestForm:
         data = {"contact_points-count": "1", "contact_points-0-kind": "phone", "contact_points-0-value": PHONE}
         html = client_for("sara").post("/r/contacts/alike", data).content.decode()
         assert f"/r/contacts/{there.pk}" in html and "same phone number" in html
+
+    def test_the_hint_offers_to_look_at_it_and_to_take_it(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(phone=PHONE)
+        html = client_for("sara").post("/r/contacts/alike", {"last_name": "Moon"}).content.decode()
+        assert f'hx-get="/r/contacts/{there.pk}?peek=1"' in html
+        assert f'data-drop href="/r/contacts/{there.pk}"' in html
+
+    def test_of_a_record_that_is_there_only_what_is_new_is_looked_for(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            there, mine, twin = contact(phone=PHONE), contact(last_name="Sun"), contact(last_name="Sun")
+        client = client_for("sara")
+        ask = f"/r/contacts/alike?record={mine.pk}"
+        assert not client.post(ask, {"last_name": "Sun"}).content.strip(), f"{twin} was like it before"
+        html = client.post(ask, {"phone": PHONE}).content.decode()
+        assert f'href="/r/contacts/merge?ids={mine.pk},{there.pk}"' in html
+        assert str(mine.pk) not in html.replace(f"ids={mine.pk}", "")
+
+    def test_the_editor_of_a_field_asks_where_the_field_tells(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            mine = contact(phone=PHONE)
+        client, ask = client_for("sara"), f"/r/contacts/alike?record={mine.pk}"
+        assert ask in client.get(f"/r/contacts/{mine.pk}/cell/phone").content.decode()
+        assert "alike" not in client.get(f"/r/contacts/{mine.pk}/cell/city").content.decode()
+        assert ask in client.get(f"/r/contacts/{mine.pk}/edit").content.decode()
+
+    def test_whoever_may_not_edit_a_record_is_not_hinted_at_what_it_is_like(
+        self, tenant_a: Any, client_for: Any, member: Any
+    ) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE)
+            mine = contact(last_name="Sun", owner=member("mina").pk)
+        told = client_for("reza").post(f"/r/contacts/alike?record={mine.pk}", {"phone": PHONE})
+        assert told.status_code in (403, 404)
+        assert client_for("sara").post("/r/contacts/alike?record=none", {"phone": PHONE}).status_code == 404
+
+    def test_a_picker_that_makes_one_asks_first(self, tenant_a: Any, client_for: Any) -> None:
+        with in_tenant(tenant_a):
+            there = create(operator().access(registry["companies"]), {"name": "Nile Foods Ltd"})
+        client = client_for("sara")
+        asked = client.post("/r/companies/options", {"label": "nile foods ltd"})
+        assert asked.status_code == 409
+        assert [item["id"] for item in asked.json()["candidates"]] == [str(there.pk)]
+        assert asked.json()["may_insist"] is True
+        assert client.post("/r/companies/options", {"label": "Nile Foods Ltd", "anyway": "1"}).status_code == 201
 
     def test_nothing_alike_says_nothing(self, client_for: Any) -> None:
         assert not client_for("sara").post("/r/contacts/alike", {"last_name": "Nobody"}).content.strip()
@@ -146,12 +225,42 @@ def there_member(name: str) -> Any:
 
 
 class TestApi:
-    def test_warned_of_in_a_header(self, tenant_a: Any, api_for: Any) -> None:
+    SUN: ClassVar[dict[str, str]] = {"last_name": "Sun", "phone": PHONE}
+
+    def test_asked_with_the_ids_and_made_all_the_same(self, tenant_a: Any, api_for: Any) -> None:
         with in_tenant(tenant_a):
             there = contact(phone=PHONE)
-        answer = api_for("sara").post("/api/v1/contacts", {"last_name": "Sun", "phone": PHONE})
-        assert answer.status_code == 201
-        assert answer["Link"] == f'</api/v1/contacts/{there.pk}>; rel="duplicate"'
+        api = api_for("sara")
+        asked = api.post("/api/v1/contacts", self.SUN)
+        assert asked.status_code == 409
+        assert [item["id"] for item in asked.json()["candidates"]] == [str(there.pk)]
+        assert asked.json()["may_insist"] is True
+        made = api.post("/api/v1/contacts?duplicates=allow", self.SUN)
+        assert made.status_code == 201
+        assert made["Link"] == f'</api/v1/contacts/{there.pk}>; rel="duplicate"'
+        assert api.post("/api/v1/contacts?duplicates=perhaps", self.SUN).status_code == 400
+
+    def test_one_out_of_reach_is_no_candidate(self, tenant_a: Any, api_for: Any, member: Any) -> None:
+        with in_tenant(tenant_a):
+            there = contact(last_name="Secretly", phone=PHONE, owner=member("mina").pk)
+        asked = api_for("reza").post("/api/v1/contacts", self.SUN)
+        assert (asked.status_code, asked.json()["candidates"]) == (409, [])
+        assert "Secretly" not in asked.content.decode() and str(there.pk) not in asked.content.decode()
+
+    def test_a_batch_asks_of_each(self, tenant_a: Any, api_for: Any) -> None:
+        with in_tenant(tenant_a):
+            contact(phone=PHONE)
+        body = {"operations": [{"op": "create", "values": self.SUN}], "mode": "each"}
+        answer = api_for("sara").post("/api/v1/contacts/batch", body).json()
+        assert (answer["done"], answer["results"][0]["status"]) == (0, 409)
+        assert api_for("sara").post("/api/v1/contacts/batch?duplicates=allow", body).json()["done"] == 1
+
+    def test_the_schema_tells_of_it(self, api_for: Any) -> None:
+        paths = api_for("sara").get("/api/v1/schema").json()["paths"]
+        for path, is_there in (("contacts", True), ("contacts/batch", True), ("deals", False)):
+            parameters = paths[f"/{path}"]["post"]["parameters"] if f"/{path}" in paths else None
+            parameters = parameters or paths[f"/api/v1/{path}"]["post"]["parameters"]
+            assert ("duplicates" in str(parameters)) == is_there, path
 
     def test_refused_with_the_ids(self, tenant_a: Any, api_for: Any) -> None:
         with in_tenant(tenant_a):
@@ -198,7 +307,7 @@ class TestImport:
 @pytest.mark.parametrize("via", ["page", "api"])
 def test_two_alike_at_the_same_moment_leave_one(tenant_a: Any, member: Any, via: str) -> None:
     with in_tenant(tenant_a):
-        rule(form="block", api="block")
+        rule(form="block", api="warn")
         sara = member("sara")
     start = Barrier(4)
 
@@ -207,7 +316,8 @@ def test_two_alike_at_the_same_moment_leave_one(tenant_a: Any, member: Any, via:
             start.wait(5)
             with in_tenant(tenant_a):
                 access = actor_for(sara, via).access(registry["contacts"])
-                create(access, {"last_name": f"Sun {number}", "phone": PHONE})
+                with asking(via == "api"):
+                    create(access, {"last_name": f"Sun {number}", "phone": PHONE})
         except Duplicates:
             return False
         finally:

@@ -9,7 +9,7 @@ from django.db import connections
 from fleets import behind, fleet_of, open_transaction_on, tables_of
 
 from kernel.tenancy import fleet
-from kernel.tenancy.fleet import migrate_fleet, tenants_behind
+from kernel.tenancy.fleet import migrate_fleet, tenants_behind, tenants_due
 from kernel.tenancy.head import head_hash
 from kernel.tenancy.models import SchemaVersion
 from kernel.tenancy.upgrade import upgrade
@@ -94,6 +94,33 @@ def test_only_those_asked_for(three):
     migrate_fleet([three[2]])
     assert set(tenants_behind()) == {three[0], three[1]}
     migrate_fleet()
+
+
+def test_starters_run_once_for_each_code_of_theirs(three, monkeypatch):
+    ran = []
+    monkeypatch.setattr(fleet, "start_all", ran.append)
+    SchemaVersion.objects.filter(tenant=three[1]).update(starters_hash="older")
+    assert tenants_behind() == []
+    assert migrate_fleet() == []
+    assert ran == [three[1]]
+    assert migrate_fleet() == []
+    assert ran == [three[1]]
+
+
+def test_a_tenant_serves_while_its_starters_run_and_is_taken_up_where_they_failed(three, monkeypatch):
+    SchemaVersion.objects.filter(tenant=three[0]).update(starters_hash="older")
+    seen = []
+
+    def fail(tenant):
+        seen.append(tenants_behind())
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(fleet, "start_all", fail)
+    assert [row.tenant for row in migrate_fleet()] == [three[0]]
+    assert seen == [[]]
+    monkeypatch.undo()
+    assert migrate_fleet() == []
+    assert tenants_due() == []
 
 
 def test_upgrade_can_be_repeated(three):

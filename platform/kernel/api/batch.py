@@ -13,9 +13,11 @@ from kernel.access.actor import Access
 from kernel.api.bodies import read_id
 from kernel.api.endpoint import Endpoint, reply
 from kernel.api.problems import Problem, problem_of
+from kernel.api.records import insists
 from kernel.api.shapes import read_version, stale_of, take_values
 from kernel.lib.ids import uuid7
 from kernel.records.change import Stale, create, delete, edit
+from kernel.records.duplicates import asking
 
 MOST = 1000
 KEYS = {"create": {"op", "values"}, "update": {"op", "id", "version", "values"}, "delete": {"op", "id", "version"}}
@@ -29,12 +31,13 @@ class Batch(Endpoint):
         self.actor.check_system("bulk")
         body = self.body()
         operations, is_each = self._read(body)
+        is_insisting = insists(request.GET)
         records = self._records(access, operations)
         change_set, results = uuid7(), []
         failed: list[tuple[int, Problem]] = []
         for number, operation in enumerate(operations):
             try:
-                with transaction.atomic():
+                with transaction.atomic(), asking(not is_insisting):
                     results.append(_do(access, operation, records, change_set))
             except Exception as error:
                 problem = problem_of(error)
@@ -85,7 +88,8 @@ def _do(access: Access, operation: Any, records: dict[UUID, Any], change_set: UU
         raise Problem(400, _("Send the values as a JSON object."))
     if name == "create":
         access.check("create")
-        record = create(access, take_values(access, raw, record=access.rtype.model()), change_set=change_set)
+        values = take_values(access, raw, record=access.rtype.model())
+        record = create(access, values, change_set=change_set)
         return {"op": name, "status": 201, "id": str(record.pk), "version": record.version}
     record = records.get(read_id(operation["id"])) if isinstance(operation.get("id"), str) else None
     if record is None:

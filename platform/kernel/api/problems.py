@@ -84,7 +84,7 @@ def problem_of(error: Exception) -> Problem:
         return error
     if isinstance(error, Duplicates):
         alike = [{"id": str(item.record.pk), "label": item.record.label, "why": item.why} for item in error.found.shown]
-        return Problem(409, errors=errors_of(error), candidates=alike)
+        return Problem(409, errors=errors_of(error), candidates=alike, may_insist=error.may_insist)
     if isinstance(error, ValidationError):
         return Problem(400, errors=errors_of(error))
     if isinstance(error, ParseError):

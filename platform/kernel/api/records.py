@@ -25,7 +25,7 @@ from kernel.api.shapes import (
 )
 from kernel.records.aggregate import Group, Measure, aggregate, read_group, read_measures, total
 from kernel.records.change import Stale, create, delete, edit, restore
-from kernel.records.duplicates import WARN, action_of, candidates
+from kernel.records.duplicates import WARN, action_of, asking, candidates
 from kernel.records.find import MOST, PAGE, find, get
 from kernel.records.kinds.base import read_flag
 from kernel.records.merge import can_merge, survivor_of
@@ -71,10 +71,21 @@ class RecordList(RecordEndpoint):
     def post(self, request: Any, slug: str) -> HttpResponse:
         access = self.access(slug)
         access.check("create")
-        record = create(access, take_values(access, self.body(), record=access.rtype.model()))
+        values = take_values(access, self.body(), record=access.rtype.model())
+        with asking(not insists(request.GET)):
+            record = create(access, values)
         return self.answer(
             access, record, 201, Location=f"/api/v1/{slug}/{record.pk}", **links_to_alike(access, record)
         )
+
+
+def insists(params: Mapping[str, str]) -> bool:
+    """Whether the caller wants a record though there is one like it, where the tenant's rule leaves that to them."""
+    said = params.get("duplicates", "ask")
+    if said not in ("ask", "allow"):
+        message = _("Choose one of: %(allowed)s.") % {"allowed": "ask, allow"}
+        raise Problem(400, errors=[{"field": "duplicates", "code": "choice", "message": message}])
+    return said == "allow"
 
 
 def links_to_alike(access: Access, record: Any) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 A type says what its records are compared by (`duplicate_keys`). Each write keeps the keys in the row, in an array that
 has an index, so that looking for others is one look into it. What the finding means is the tenant's rule for the door
-it came through: let it pass, ask first, or refuse. Where the rule refuses, writers of one key wait for each other, so
-that of two alike that come at once one stays.
+it came through: let it pass, ask first, or refuse. Where it does not let them pass, writers of one key wait for each
+other, so that of two alike that come at once the second is asked or refused.
 
 A key is only compared for whoever may read all fields it is made of, so that nothing is told of a hidden one; a record
 out of reach is at most said to exist.
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from kernel.records.types import RecordType
 
 MOST, LONGEST = 6, 200
-CHUNK = 500
 ALLOW, WARN, BLOCK = DuplicateRule.Action.ALLOW, DuplicateRule.Action.WARN, DuplicateRule.Action.BLOCK
 DOORS = {"page": "form", "api": "api", "import": "imports"}
 MEMO = "duplicate-rules"
@@ -104,28 +103,6 @@ def stamp_keys(rtype: RecordType, record: Any) -> None:
         held = set() if record.is_new else set(record.duplicate_keys)
         record.duplicate_keys = keys_of(rtype, record)
         record.__dict__["_fresh_keys"] = [key for key in record.duplicate_keys if key not in held]
-
-
-def derive_keys(rtype: RecordType) -> int:
-    """Bring the keys of all records in line, where they are not; answers how many were not. Nothing else changes."""
-    model: Any = rtype.model
-    changed, after = 0, None
-    tables = [spec for spec in rtype.declared().values() if spec.rows]
-    while True:
-        rows = model.objects.order_by("pk")
-        records = list((rows.filter(pk__gt=after) if after else rows)[:CHUNK])
-        for spec in tables:
-            loaded = spec.kind.load(spec, [record.pk for record in records])  # type: ignore[attr-defined]
-            for record in records:
-                record.__dict__.setdefault("_rows", {})[spec.name] = loaded.get(record.pk, [])
-        behind = [record for record in records if record.duplicate_keys != keys_of(rtype, record)]
-        for record in behind:
-            record.duplicate_keys = keys_of(rtype, record)
-        model.objects.bulk_update(behind, ["duplicate_keys"])
-        changed += len(behind)
-        if len(records) < CHUNK:
-            return changed
-        after = records[-1].pk
 
 
 def known_keys(access: Access) -> dict[str, Key]:
@@ -213,12 +190,10 @@ def check(access: Access, record: Any, *, is_new: bool) -> None:
     if not fresh or record.deleted_at is not None:
         return
     action = action_of(access)
-    if action == BLOCK:
-        strong = usable(access, fresh, weak=False)
-        if strong:
-            _wait(access, strong)
-    elif action != WARN or not is_new or not _asking.get():
+    if action != BLOCK and (action != WARN or not is_new or not _asking.get()):
         return
+    if strong := usable(access, fresh, weak=False):
+        _wait(access, strong)
     found = candidates(access, fresh, [record.pk], weak=False)
     if found:
         raise Duplicates(found, may_insist=action == WARN)

@@ -43,6 +43,19 @@ class DuplicateRule(models.Model):
         return self.record_type
 
 
+class DuplicateKeys(models.Model):
+    """By which code the records of a type were given what they are compared by, and how far another one has come."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50, unique=True)
+    digest = models.CharField(max_length=64, blank=True)
+    towards = models.CharField(max_length=64, blank=True)
+    after = models.UUIDField(null=True)
+
+    def __str__(self) -> str:
+        return self.record_type
+
+
 class Redirect(models.Model):
     """A record that went into another one, by which change set: kernel.records.merge."""
 

@@ -16,7 +16,7 @@ from kernel.tenancy.context import tenant_only
 from kernel.tenancy.head import head_hash, head_migrations
 from kernel.tenancy.hosts import forget
 from kernel.tenancy.models import SchemaVersion
-from kernel.tenancy.starters import start_all
+from kernel.tenancy.starters import start_all, starters_hash
 from kernel.tenancy.template import migrate_current_schema
 
 TRIES = 3
@@ -29,10 +29,19 @@ State = SchemaVersion.State
 
 def tenants_behind(tenants: Iterable[Any] | None = None) -> list[Any]:
     """Tenants with a schema that is not at the newest migrations; among the given ones, or of all."""
-    known = get_tenant_model().objects.exclude(status__in=["provisioning", "deleting"])
-    if tenants is not None:
-        known = known.filter(pk__in=[tenant.pk for tenant in tenants])
-    return list(known.exclude(schema_version__head_hash=head_hash(), schema_version__state=State.OK).order_by("pk"))
+    at_head = {"schema_version__head_hash": head_hash(), "schema_version__state": State.OK}
+    return list(_known(tenants).exclude(**at_head))
+
+
+def tenants_due(tenants: Iterable[Any] | None = None) -> list[Any]:
+    """Those behind, and those at the head in which the starters of this code have not run."""
+    done = {"head_hash": head_hash(), "starters_hash": starters_hash(), "state": State.OK}
+    return list(_known(tenants).exclude(**{f"schema_version__{name}": value for name, value in done.items()}))
+
+
+def _known(tenants: Iterable[Any] | None) -> Any:
+    known = get_tenant_model().objects.exclude(status__in=["provisioning", "deleting"]).order_by("pk")
+    return known if tenants is None else known.filter(pk__in=[tenant.pk for tenant in tenants])
 
 
 def migrate_fleet(
@@ -41,13 +50,13 @@ def migrate_fleet(
     jobs: int = 1,
     tell: Callable[[Any, str], object] = lambda tenant, error: None,
 ) -> list[SchemaVersion]:
-    """Migrate the tenants that are behind; answers the rows of those that failed.
+    """Migrate the tenants that are behind, run starters where they are due; answers the rows of those that failed.
 
     Killed at any moment it goes on where it was: what is done is read from each tenant's row, and within a schema
     from its own django_migrations.
     """
     with ThreadPoolExecutor(max(jobs, 1)) as pool:
-        work = [pool.submit(_in_thread, tenant, tell) for tenant in tenants_behind(tenants)]
+        work = [pool.submit(_in_thread, tenant, tell) for tenant in tenants_due(tenants)]
         failed = [row for row in (future.result() for future in work) if row.state != State.OK]
     if work:
         forget()
@@ -56,9 +65,8 @@ def migrate_fleet(
 
 def record_head(tenant: Any) -> None:
     """Note that a tenant's schema, just made from the template, is at the newest migrations."""
-    SchemaVersion.objects.update_or_create(
-        tenant=tenant, defaults={"head_hash": head_hash(), "state": State.OK, "error": ""}
-    )
+    at_head = {"head_hash": head_hash(), "starters_hash": starters_hash(), "state": State.OK, "error": ""}
+    SchemaVersion.objects.update_or_create(tenant=tenant, defaults=at_head)
 
 
 def _in_thread(tenant: Any, tell: Callable[[Any, str], object]) -> SchemaVersion:
@@ -72,16 +80,22 @@ def _in_thread(tenant: Any, tell: Callable[[Any, str], object]) -> SchemaVersion
 
 def _migrate(tenant: Any) -> SchemaVersion:
     row, _ = SchemaVersion.objects.get_or_create(tenant=tenant)
-    row.state, row.attempts = State.RUNNING, row.attempts + 1
-    row.save()
+    # One that is at the head serves while its starters run.
+    is_behind = (row.head_hash, row.state) != (head_hash(), State.OK)
+    row.attempts += 1
+    if is_behind:
+        row.state = State.RUNNING
+        row.save()
     try:
-        _bring_to_head(tenant)
+        if is_behind:
+            _bring_to_head(tenant)
         start_all(tenant)
     except Exception as error:
         logger.warning("The schema of %s could not be migrated.", tenant, exc_info=True)
         row.state, row.error = State.FAILED, f"{type(error).__name__}: {error}".strip()
     else:
-        row.state, row.error, row.head_hash = State.OK, "", head_hash()
+        row.state, row.error = State.OK, ""
+        row.head_hash, row.starters_hash = head_hash(), starters_hash()
     row.save()
     return row
 

@@ -15,6 +15,7 @@ from kernel.lib.ids import uuid7
 from kernel.records.change import NotFound, Stale, edit
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
+from kernel.web import alike
 from kernel.web.cells import Cells
 from kernel.web.controls import Controls, label_of
 from kernel.web.edit import posted_version
@@ -103,6 +104,7 @@ def _editor(
     else:
         was_json = json.dumps(was, ensure_ascii=False)
     context = {"field": field, "version": None if conflict else record.version, "conflict": conflict, "was": was_json}
+    context["hint_url"] = alike.hint_url(access, record, spec.name)
     if status == 422:
         context["version"] = posted_version(request) or record.version
     return render(request, "web/_cell.html", context, status=status)

@@ -96,8 +96,12 @@ class Cells:
         return format_html('<span class="muted small">{}</span><ul class="checklist">{}</ul>', told, lines)
 
     def _file(self, spec: FieldSpec, value: UUID, row: Any) -> SafeString:
-        drawn = self._reference(spec.related, value)
-        return format_html('<span class="who">{}{}</span>', icon("paperclip"), drawn) if drawn else EMPTY
+        label = self.shown.labels.get(spec.related, value)
+        if label is None or not self.links:
+            return self._isolated(label or "")
+        pattern = '<a class="link clip" dir="auto" title="{0}" href="{1}">{0}</a>'
+        link = format_html(pattern, label, record_url(spec.related, value))
+        return format_html('<span class="who">{}{}</span>', icon("paperclip"), link)
 
     def _facts(self, spec: FieldSpec, value: dict[str, str], row: Any) -> SafeString:
         if not self.links:

@@ -128,8 +128,7 @@ def _form_page(
         "form": form, "rtype": rtype, "record": record, "heading": heading, "crumbs": crumbs, "cancel": cancel,
         "version": version, "next": request.POST.get("next") or request.GET.get("next") or "",
     }  # fmt: skip
-    if record is None:
-        context["hint_url"] = alike.hint_url(access)
+    context["hint_url"] = alike.hint_url(access, record)
     if duplicates is not None:
         context["alike"] = alike.told(access, duplicates.found)
         context["alike_asks"], context["alike_refused"] = duplicates.may_insist, not duplicates.may_insist

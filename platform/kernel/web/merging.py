@@ -23,17 +23,13 @@ from kernel.records.kinds.relations import read_id
 from kernel.records.show import Shown
 from kernel.records.types import registry
 from kernel.web import detail
-from kernel.web.alike import told
+from kernel.web.alike import may_merge, told
 from kernel.web.controls import label_of
 from kernel.web.options import find_options
 from kernel.web.pages import go, list_crumb, page
 from kernel.web.reach import access_to, list_url, record_of, record_url
 
 MOST_PAGE = 500
-
-
-def may_merge(access: Access) -> bool:
-    return engine.can_merge(access.rtype) and access.may("edit") and access.may("delete")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -154,7 +150,7 @@ def part(request: HttpRequest, access: Access, record: Any) -> SafeString | str:
         "merge_url": f"{list_url(access.rtype.slug)}/merge?ids={record.pk}",
         "merged_at": last and access.actor.format.datetime(last.at),
         "unmerge_url": f"{record_url(access.rtype.slug, record.pk)}/unmerge",
-        "alike": told(access, candidates(access, record.duplicate_keys, [record.pk], weak=False)),
+        "alike": told(access, candidates(access, record.duplicate_keys, [record.pk], weak=False), record),
     }
     return render_to_string("web/_merged.html", context, request)
 

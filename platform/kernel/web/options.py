@@ -2,11 +2,13 @@
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kernel.access.actor import Access
 from kernel.lib.text import sort_key
 from kernel.records.change import create
+from kernel.records.duplicates import Duplicates, asking
 from kernel.records.find import find
 from kernel.records.show import Shown
 from kernel.records.types import registry
@@ -54,7 +56,14 @@ def _make_option(request: HttpRequest, access: Access) -> JsonResponse:
             for name, text in access.rtype.values_of_label(label).items()
             if name in editable and text
         }
-        record = create(access, values)
+        with asking("anyway" not in request.POST):
+            record = create(access, values)
+    except Duplicates as error:
+        told = [
+            {"id": str(c.record.pk), "label": c.record.label, "detail": _(", ").join(c.why)} for c in error.found.shown
+        ]
+        answer = {"message": " ".join(error.messages), "candidates": told, "may_insist": error.may_insist}
+        return JsonResponse(answer, status=409)
     except ValidationError as error:
         return JsonResponse({"message": " ".join(error.messages)}, status=422)
     except PermissionDenied as error:

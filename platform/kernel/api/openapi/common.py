@@ -132,6 +132,11 @@ def parameters() -> dict[str, Any]:
             "description": _("The ETag that was read: another version is refused with 412."),
             "example": '"3"',
         },
+        "duplicates": _query(
+            "duplicates",
+            {"enum": ["ask", "allow"], "default": "ask"},
+            _("Where the workspace warns of records like one that exists: “allow” makes it all the same."),
+        ),
         "idempotency_key": {
             "name": "Idempotency-Key",
             "in": "header",

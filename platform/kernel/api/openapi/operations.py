@@ -196,10 +196,14 @@ def _create(access: Access) -> dict[str, Any]:
         access,
         "create",
         _("Create"),
-        parameters=[parameter("idempotency_key")],
+        parameters=[parameter("idempotency_key"), *_insisting(access)],
         requestBody={"required": True, "content": json_of(_ref(f"{name_of(access)}Create"), input_example(access))},
         responses={"201": _record(access, _("Created"), Location="Location"), **errors(409, 413, 415)},
     )
+
+
+def _insisting(access: Access) -> list[dict[str, Any]]:
+    return [parameter("duplicates")] if access.rtype.duplicate_keys else []
 
 
 def _update(access: Access) -> dict[str, Any]:
@@ -281,7 +285,7 @@ def _batch(access: Access) -> dict[str, Any]:
         "batch",
         _("Up to a thousand writes, all or nothing or each by itself"),
         many=True,
-        parameters=[parameter("idempotency_key")],
+        parameters=[parameter("idempotency_key"), *_insisting(access)],
         requestBody={"required": True, "content": json_of(body, example)},
         responses={
             "200": {"description": _("What became of each"), "content": json_of(done)},

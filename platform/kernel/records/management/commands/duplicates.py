@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from kernel.records.duplicates import derive_keys
+from kernel.records.key_changes import derive_keys
 from kernel.records.types import registry
 from kernel.tenancy.commands import TenantCommand
 

@@ -57,30 +57,31 @@ class Combobox extends HTMLElement {
     }
   }
 
-  draw(q) {
+  draw(q, said) {
     if (!this.field.isConnected || !this.contains(document.activeElement)) return;
     const rows = this.options.map((option, at) => {
       const row = create("div", { role: "option", class: `option${option.fresh ? " new" : ""}`, id: `${this.list.id}-${at}`, "data-at": at, "aria-selected": "false" });
-      if (option.fresh) row.append(icon("plus"), fill(this.dataset.createLabel, { text: option.label }));
+      if (option.fresh) row.append(icon("plus"), fill(this.dataset[option.anyway ? "anywayLabel" : "createLabel"], { text: option.label }));
       else {
         row.append(create("span", { dir: "auto" }, option.label));
         if (option.detail) row.append(create("small", {}, create("bdi", {}, option.detail)));
       }
       return row;
     });
-    if (!rows.length) rows.push(create("div", { class: "note", role: "option", "aria-disabled": "true" }, this.dataset.empty));
+    const note = said || (rows.length ? "" : this.dataset.empty);
+    if (note) rows.unshift(create("div", { class: "note", role: "option", "aria-disabled": "true" }, note));
     this.list.replaceChildren(...rows);
     if (!this.opened) this.list.showPopover();
     place(this.list, this.field.closest(".affix") || this.field, { width: true });
     this.field.setAttribute("aria-expanded", "true");
     this.move(q && this.options.length ? 0 : -1);
-    announce(this.options.length ? fill(this.dataset.found, { n: count(this.options.length) }) : this.dataset.empty);
+    announce(note || fill(this.dataset.found, { n: count(this.options.length) }));
   }
 
   move(at) {
     this.at = at;
     $$(".option", this.list).forEach((row, i) => row.setAttribute("aria-selected", String(i === at)));
-    const row = this.list.children[at];
+    const row = $$(".option", this.list)[at];
     if (at >= 0 && row) { this.field.setAttribute("aria-activedescendant", row.id); row.scrollIntoView({ block: "nearest" }); }
     else this.field.removeAttribute("aria-activedescendant");
   }
@@ -111,15 +112,20 @@ class Combobox extends HTMLElement {
     let option = this.options[at];
     if (!option) return;
     this.close();
-    if (option.fresh) option = await this.make(option.label);
+    if (option.fresh) option = await this.make(option);
     if (option) this.put(option);
   }
 
-  async make(label) {
+  async make({ label, anyway }) {
     try {
-      const response = await send(this.dataset.create, { data: { label } });
+      const response = await send(this.dataset.create, { data: anyway ? { label, anyway } : { label } });
       const answer = await response.json();
       if (response.ok) return answer;
+      if (answer.candidates) {
+        // Is it one of these? The list asks, and goes on as with what was found.
+        this.options = [...answer.candidates, ...(answer.may_insist ? [{ label, fresh: true, anyway: 1 }] : [])];
+        return this.draw("", answer.message);
+      }
       toast({ text: answer.message || failure("failed"), tone: "bad" });
     } catch { toast({ text: failure("offline"), tone: "bad" }); }
     return null;

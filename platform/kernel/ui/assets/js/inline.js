@@ -70,7 +70,7 @@ class Inline extends HTMLElement {
   left(event) {
     if (!this.editing || this.saving || this.contains(event.relatedTarget) || $("[data-sending] li", this)) return;
     setTimeout(() => {
-      if (this.editing && !this.saving && !this.contains(document.activeElement) && document.hasFocus() && !$("[popover]:popover-open", this)) this.save(null, false);
+      if (this.editing && !this.saving && !this.contains(document.activeElement) && !document.activeElement.closest("#panel") && document.hasFocus() && !$("[popover]:popover-open", this)) this.save(null, false);
     }, 0);
   }
 

@@ -21,6 +21,11 @@ class Offline extends HTMLElement {
       const form = event.detail.elt;  // itself: a part of it that asks for hints saves nothing
       if (form.matches?.("form[data-draft]") && event.detail.successful && event.detail.requestConfig.verb === "post") this.drop(form);
     });
+    // Taken in place of what was being typed.
+    document.addEventListener("click", (event) => {
+      const form = event.target.closest?.("a[data-drop]")?.closest("form[data-draft]");
+      if (form) this.drop(form);
+    });
     for (const form of $$("form[data-draft]")) {
       this.meet(form);
       this.type([...form.elements].find(typed));  // quicker than this part was loaded

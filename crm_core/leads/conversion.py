@@ -184,12 +184,15 @@ def _deal_values(lead: Lead, made: Mapping[str, Any], wish: Mapping[str, Any]) -
 
 
 def kept_labels(lead: Lead, actor: Actor) -> list[str]:
-    """After undoing: what could not be taken back, as far as this actor may see it."""
+    """After undoing: what could not be taken back, as far as this actor may see it: "Roof (Amount, Stage)"."""
     found = []
     for conflict in getattr(lead, "kept", ()):
         access = actor.access(registry[conflict.slug])
-        if access.may("view") and get(access, conflict.pk) is not None:
-            found.append(conflict.label)
+        record = get(access, conflict.pk) if access.may("view") else None
+        if record is not None:
+            readable = access.readable(record)
+            fields = now(", ").join(str(readable[name].label) for name in conflict.fields if name in readable)
+            found.append(f"{conflict.label} ({fields})" if fields else conflict.label)
     return list(dict.fromkeys(found))
 
 

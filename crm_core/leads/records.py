@@ -76,7 +76,7 @@ class Leads(RecordType):
         Verb(
             "unconvert", "lead.unconverted", _("Undo the conversion"), "arrow-back-up", conversion.unconvert,
             applies=conversion.may_unconvert, refusal=conversion.cannot_unconvert, done=_("The conversion was undone."),
-            permission="convert", in_bulk=False,
+            permission="convert", in_bulk=False, tells_conflicts=True,
         ),
     )  # fmt: skip
     match_fields = ("email", "phone", "name")

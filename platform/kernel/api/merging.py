@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
+from kernel.api.conflicts import told
 from kernel.api.endpoint import reply
 from kernel.api.problems import Problem, unknown
 from kernel.api.records import RecordEndpoint
 from kernel.records.merge import MOST, can_merge, merge, unmerge
-from kernel.records.types import registry
 
 
 class MergeEndpoint(RecordEndpoint):
@@ -50,12 +50,4 @@ class Unmerge(MergeEndpoint):
         if extra := sorted(self.body()):
             raise Problem(400, errors=[unknown(name) for name in extra])
         conflicts = unmerge(access, record)
-        return reply({"conflicts": [told for item in conflicts if (told := self._told(item))]})
-
-    def _told(self, conflict: Any) -> dict[str, Any] | None:
-        """Of a record in reach: which of its fields were changed since, as far as the caller may know them."""
-        access = self.actor.access(registry[conflict.slug])
-        if not access.records().filter(pk=conflict.pk).exists():
-            return None
-        fields = [name for name in conflict.fields if name in access.readable()]
-        return {"type": conflict.slug, "id": str(conflict.pk), "fields": fields, "reason": conflict.reason}
+        return reply({"conflicts": told(self.actor, conflicts)})

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
+from kernel.api import conflicts
 from kernel.api.bodies import read_cursor, read_id, read_whole
 from kernel.api.endpoint import Endpoint, empty, reply
 from kernel.api.problems import Problem, errors_of
@@ -157,7 +158,10 @@ class RecordVerb(RecordEndpoint):
             if not verb.applies(error.record) and get(access, error.record.pk) is not None:
                 raise _refused(verb, access, error.record) from error
             raise stale_of(error, access, version, raw) from error
-        return self.answer(access, record)
+        if not verb.tells_conflicts:
+            return self.answer(access, record)
+        left = conflicts.told(self.actor, record.kept)
+        return reply({**record_json(access, record), "conflicts": left}, ETag=etag(record))
 
 
 def _refused(verb: Verb, access: Access, record: Any) -> Problem:

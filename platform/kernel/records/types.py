@@ -63,7 +63,7 @@ class Verb:
     which records it makes sense. One with `has_page` asks on a page of its own, which the app puts at its address.
     `undo` is the verb that takes it back, given what `restores` names as it was. One that is not `in_bulk` is not
     offered for many records at once, and is taken back by a verb of its own. `refusal(record, access)` says more
-    about why it does not apply.
+    about why it does not apply. One that `tells_conflicts` leaves in `record.kept` what it could not take back.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Verb:
     restores: tuple[str, ...] = ()
     has_page: bool = False
     in_bulk: bool = True
+    tells_conflicts: bool = False
     refusal: Callable[[Any, Any], ValidationError | None] = lambda record, access: None
 
     def asked(self, access: Access) -> list[FieldSpec]:

@@ -46,7 +46,9 @@ def schemas(actor: Actor) -> dict[str, Any]:
         "About": object_of(
             {"type": text, "id": ID, "label": text}, example={"type": "deals", "id": EXAMPLE_ID, "label": "Roof"}
         ),
-        "Problem": object_of({**problem, "errors": {"type": "array", "items": error}}),
+        "Problem": object_of(
+            {**problem, "errors": {"type": "array", "items": error}, **_alike(text)}, [*problem, "errors"]
+        ),
         "Event": object_of(
             {
                 "id": ID,
@@ -90,6 +92,12 @@ def schemas(actor: Actor) -> dict[str, Any]:
             }
         ),
     }
+
+
+def _alike(text: dict[str, Any]) -> dict[str, Any]:
+    """What a refusal to make a second one of the same adds."""
+    candidate = object_of({"id": ID, "label": text, "why": {"type": "array", "items": text}})
+    return {"candidates": {"type": "array", "items": candidate}, "may_insist": {"type": "boolean"}}
 
 
 def responses() -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from kernel.api import conflicts
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter
 from kernel.records.merge import MOST
 
@@ -30,11 +31,7 @@ def merge_operation(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def unmerge_operation() -> dict[str, Any]:
-    text = {"type": "string"}
-    conflict = object_of(
-        {"type": text, "id": ID, "fields": {"type": "array", "items": text}, "reason": text},
-    )
-    told = object_of({"conflicts": {"type": "array", "items": conflict}})
+    told = object_of({"conflicts": conflicts.SCHEMA})
     return {
         "summary": _("Take the last merging into it apart"),
         "parameters": [parameter("idempotency_key")],

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.api import bulk
+from kernel.api import bulk, conflicts
 from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
@@ -233,13 +233,17 @@ def _verb(access: Access, name: str, summary: str, verb: Verb | None) -> dict[st
     if verb:
         properties["version"] = {"type": "integer", "minimum": 1}
     body = object_of(properties, [], additionalProperties=False)
+    done = _record(access, _("As it is now"))
+    if verb and verb.tells_conflicts:
+        both = {"allOf": [_ref(name_of(access)), object_of({"conflicts": conflicts.SCHEMA}, ["conflicts"])]}
+        done = {**done, "content": json_of(both)}
     return _operation(
         access,
         name,
         summary,
         parameters=[parameter("if_match"), parameter("idempotency_key")],
         requestBody={"required": False, "content": json_of(body)},
-        responses={"200": _record(access, _("As it is now")), **errors(404, 409, 412, 413, 415)},
+        responses={"200": done, **errors(404, 409, 412, 413, 415)},
     )
 
 

@@ -70,3 +70,85 @@ def test_three_are_tagged_by_thumb_and_untagged_by_the_toast(window: Callable[..
     with page.expect_navigation():
         page.locator(".toast [data-undo]").tap()
     expect(page.locator(".toast")).to_contain_text("پس گرفته شد")
+
+
+def test_cards_of_a_board_are_selected_by_keys_and_by_clicks_and_changed(window: Callable[..., Window]) -> None:
+    desk, tag = window("acme", "sara"), f"Spring {uuid4().hex[:6]}"
+    page = desk.page
+    desk.open("/r/deals?view=board")
+    page.locator("crm-select-rows:defined").wait_for(state="attached")
+    cards, bar = page.locator(".deal-card"), page.locator(".bulk [data-count]")
+    expect(page.locator(".deal-card [name=ids]")).to_have_count(0)
+    cards.nth(0).locator(".title a").focus()
+    page.keyboard.press("x")
+    expect(bar).to_have_text("1 selected")
+    cards.nth(1).click()
+    expect(bar).to_have_text("2 selected")
+    page.locator(".bulk [value=tags]").click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_role("combobox").first.fill(tag)
+    page.locator(".option.new").click()
+    expect(dialog.locator(".tokens .chip", has_text=tag)).to_be_visible()
+    dialog.locator("[value=check]").click()
+    expect(dialog.locator("strong")).to_contain_text("2 records will change")
+    with page.expect_navigation():
+        dialog.locator("[value=go]").click()
+    assert "layout=board" in page.url
+    expect(page.locator(".deal-card .tag", has_text=tag)).to_have_count(2)
+    page.locator("[data-pick]").click()
+    expect(page.locator(".deal-card [name=ids]").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".deal-card [name=ids]")).to_have_count(0)
+
+
+def test_rows_of_groups_that_open_later_are_selected_with_the_rest(window: Callable[..., Window]) -> None:
+    desk = window("acme", "sara")
+    page, rows = desk.page, desk.page.locator("tbody input[name=ids]")
+    desk.open("/r/deals?layout=list&group=stage")
+    page.locator("[data-all-rows]").check()
+    page.locator("button[data-everything]").click()
+    chosen = page.locator(".bulk [data-count]").inner_text()
+    before = rows.count()
+    page.locator("[data-group][aria-expanded=false]").first.click()
+    expect(rows).not_to_have_count(before)
+    expect(page.locator("tbody input[name=ids]:not(:checked)")).to_have_count(0)
+    rows.last.click()
+    expect(page.locator(".bulk [data-count]")).not_to_have_text(chosen)
+
+
+def test_ctrl_z_takes_an_edit_in_a_list_back(window: Callable[..., Window]) -> None:
+    desk = window("acme", "sara")
+    page = desk.page
+    desk.open("/r/deals?layout=list")
+    cell = page.locator("tbody [data-edit=amount]").first
+    before = cell.inner_text()
+    cell.click()
+    page.locator("tbody [name=amount]").fill("123")
+    page.keyboard.press("Enter")
+    expect(cell).to_have_text("$123")
+    expect(page.locator(".toast [data-undo]")).to_be_visible()
+    with page.expect_navigation():
+        page.keyboard.press("ControlOrMeta+z")
+    expect(page.locator("tbody [data-edit=amount]").first).to_have_text(before)
+
+
+def test_tabs_are_put_in_order_by_hand_and_by_keys(window: Callable[..., Window]) -> None:
+    desk = window("nilgoon", "sara", language="fa")
+    page, tabs = desk.page, desk.page.locator(".view-tabs a[data-id]")
+    desk.open("/r/contacts")
+    page.locator("crm-order:defined").wait_for(state="attached")
+    first, second = (tabs.nth(n).get_attribute("data-id") for n in range(2))
+    to = tabs.first.bounding_box()
+    assert to
+    tabs.nth(1).hover()
+    page.mouse.down()
+    page.mouse.move(to["x"] + to["width"] - 4, to["y"] + 10, steps=8)
+    with page.expect_response("**/views/order"):
+        page.mouse.up()
+    assert [tabs.nth(n).get_attribute("data-id") for n in range(2)] == [second, first]
+    tabs.first.focus()
+    with page.expect_response("**/views/order"):
+        page.keyboard.press("Alt+ArrowLeft")
+    expect(tabs.nth(1)).to_be_focused()
+    desk.open("/r/contacts")
+    assert [tabs.nth(n).get_attribute("data-id") for n in range(2)] == [first, second]

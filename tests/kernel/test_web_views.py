@@ -120,6 +120,14 @@ def test_somebody_elses_private_view_is_not_there(client_for: Any, deals: Any) -
     assert "There is no such view" in body_of(client_for("leila"), url)
 
 
+def test_tabs_stand_as_they_were_put_by_hand(client_for: Any, deals: Any) -> None:
+    client = client_for("sara")
+    assert client.post("/r/deals/views/order", {"ids": "recent,nonsense,all,mine"}).status_code == 204
+    tabs = re.findall(r'data-id="(\w+)"', body_of(client, "/r/deals"))
+    assert tabs[:3] == ["recent", "all", "mine"] and len(tabs) == 6
+    assert re.findall(r'data-id="(\w+)"', body_of(client_for("reza"), "/r/deals"))[0] == "all"
+
+
 def test_tabs_say_how_many_once_the_page_is_there(client_for: Any, deals: Any) -> None:
     body = body_of(client_for("sara"), "/r/deals/views/counts", headers=PART)
     assert 'id="n-all" hx-swap-oob="true">3<' in body and 'id="n-mine" hx-swap-oob="true">2<' in body

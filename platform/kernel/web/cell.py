@@ -66,7 +66,7 @@ def _save(request: HttpRequest, access: Access, record: Any, spec: FieldSpec) ->
         messages = [message for found in told.values() for message in found]
         return _editor(request, access, record, spec, _typed(request, spec), errors=messages, status=422)
     response = _shown(access, record, spec, request)
-    text = _("%(label)s: %(field)s changed.") % {"label": record.label, "field": label_of(spec)}
+    text = _("%(field)s of %(label)s changed.") % {"label": record.label, "field": label_of(spec)}
     response["HX-Trigger"] = toast_header(text, tone="good", undo=f"/changes/{change_set}/undo")
     return response
 

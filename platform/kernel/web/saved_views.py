@@ -135,6 +135,13 @@ def shift(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 
 
 @require_POST
+def order(request: HttpRequest, slug: str) -> HttpResponse:
+    """The tabs as they were put in order by hand."""
+    _views(request, slug).put_in_order(request.POST.get("ids", "").split(","))
+    return HttpResponse(status=204)
+
+
+@require_POST
 def delete(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     views = _views(request, slug)
     row = views.delete(_view(views, key))

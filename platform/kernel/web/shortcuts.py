@@ -82,6 +82,7 @@ FIXED = (
     Shortcut("open", "Enter", gettext_lazy("Open the row"), LISTS, is_heard=True),
     Shortcut("peek", "Space", gettext_lazy("Look at the row beside the list"), LISTS, is_heard=True),
     Shortcut("move", "Alt+Arrows", gettext_lazy("Move a card to another stage"), LISTS, is_heard=True),
+    Shortcut("move-tab", "Alt+Arrows", gettext_lazy("Move the tab of a view to another place"), LISTS, is_heard=True),
     Shortcut("edit", "KeyE", gettext_lazy("Edit"), RECORD),
     Shortcut("previous", "BracketLeft", gettext_lazy("Previous record"), RECORD),
     Shortcut("next", "BracketRight", gettext_lazy("Next record"), RECORD),

@@ -67,6 +67,7 @@ urlpatterns = [
     path("r/<slug:slug>/group", groups.rows, name="record-group"),
     path("r/<slug:slug>/views/new", saved_views.new, name="view-new"),
     path("r/<slug:slug>/views/counts", saved_views.counts, name="view-counts"),
+    path("r/<slug:slug>/views/order", saved_views.order, name="view-order"),
     path("r/<slug:slug>/views/<str:key>", saved_views.edit, name="view"),
     path("r/<slug:slug>/views/<str:key>/update", saved_views.update, name="view-update"),
     path("r/<slug:slug>/views/<str:key>/shift", saved_views.shift, name="view-shift"),

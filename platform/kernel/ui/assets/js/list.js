@@ -1,5 +1,5 @@
 // Loaded only by lists and boards: records know the list they were opened from, open beside it, and groups open and close.
-import { $, $$, announce, create, icon, send } from "./lib.js";
+import { $, $$, announce, create, icon, rtl, send } from "./lib.js";
 import "./select.js";
 
 const wide = matchMedia("(min-width: 60rem)");
@@ -73,37 +73,44 @@ class List extends HTMLElement {
 customElements.define("crm-list", List);
 
 /**
- * Lines that are put in order by their buttons, or by hand where they are draggable; what is sent follows the order on
- * the page. With data-url each new order is sent there at once.
+ * Lines that are put in order by their buttons, by Alt and an arrow, or by hand where they are draggable; what is sent
+ * follows the order on the page. With data-url each new order is sent there at once. data-items says what a line is
+ * where that is no li, data-across that they stand beside each other.
  */
 class Order extends HTMLElement {
+  get across() { return this.dataset.across !== undefined; }
+  get lines() { return $$(this.dataset.items || "li", this); }
+  get ids() { return this.lines.map((line) => line.dataset.id).join(","); }
+  line(target) { return this.lines.find((line) => line.contains(target)); }
+
   connectedCallback() {
+    this.sent ??= this.ids;
     this.onclick = (event) => {
       const button = event.target.closest("[data-up], [data-down]");
       if (!button) return;
-      const line = button.closest("li"), lines = $$("li", this), at = lines.indexOf(line);
-      const other = lines[button.matches("[data-up]") ? at - 1 : at + 1];
       event.preventDefault();
-      if (!other) return;
-      if (button.matches("[data-up]")) other.before(line);
-      else other.after(line);
-      button.focus();
-      line.scrollIntoView({ block: "nearest" });
-      this.tell();
+      this.move(button, button.matches("[data-up]") ? -1 : 1);
+    };
+    this.onkeydown = (event) => {
+      const [back, on] = !this.across ? ["ArrowUp", "ArrowDown"] : rtl() ? ["ArrowRight", "ArrowLeft"] : ["ArrowLeft", "ArrowRight"];
+      if (!event.altKey || ![back, on].includes(event.key) || !this.line(event.target)) return;
+      event.preventDefault();
+      this.move(event.target, event.key === on ? 1 : -1);
     };
     this.ondragstart = (event) => {
-      this.held = event.target.closest("li");
+      this.held = this.line(event.target);
       event.dataTransfer.effectAllowed = "move";
       event.dataTransfer.setData("text/plain", "");
       this.held.classList.add("held");
     };
     this.ondragover = (event) => {
-      const line = event.target.closest("li");
-      if (!this.held || !line || !this.contains(line)) return;
+      const line = this.line(event.target);
+      if (!this.held || !line) return;
       event.preventDefault();
       if (line === this.held) return;
-      const { top, height } = line.getBoundingClientRect();
-      line[event.clientY > top + height / 2 ? "after" : "before"](this.held);
+      const { left, top, width, height } = line.getBoundingClientRect();
+      const beyond = this.across ? (event.clientX > left + width / 2) !== rtl() : event.clientY > top + height / 2;
+      line[beyond ? "after" : "before"](this.held);
     };
     this.ondrop = (event) => event.preventDefault();
     this.ondragend = () => {
@@ -113,9 +120,19 @@ class Order extends HTMLElement {
     };
   }
 
+  /** The line that holds the focus, one place on or back. */
+  move(focused, by) {
+    const lines = this.lines, line = this.line(focused), other = lines[lines.indexOf(line) + by];
+    if (!other) return;
+    other[by > 0 ? "after" : "before"](line);
+    focused.focus();
+    line.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.tell();
+  }
+
   /** Another order than the one last sent is kept by the server; one that was refused is loaded anew. */
   async tell() {
-    const ids = $$("li", this).map((line) => line.dataset.id).join(",");
+    const { ids } = this;
     if (!this.dataset.url || ids === this.sent) return;
     this.sent = ids;
     const answer = await send(this.dataset.url, { data: { ids } });

@@ -12,6 +12,7 @@ class SelectRows extends HTMLElement {
   connectedCallback() {
     if (this.ready) return;
     this.ready = true;
+    this.ends = new AbortController();
     this.ids = new Set();
     this.out = new Set();
     this.whole = false;
@@ -25,15 +26,14 @@ class SelectRows extends HTMLElement {
       if (event.target.closest("[data-clear]")) this.clear();
       if (event.target.closest("button[data-everything]")) this.everything();
     });
-    this.ends = new AbortController();
     document.addEventListener("click", (event) => {
       if (event.target.closest("[data-pick]")) this.picking(!this.hasAttribute("picking"));
       else this.card(event);
     }, { signal: this.ends.signal, capture: true });
-    this.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.target.closest("crm-inline[editing], [popover]")) return;
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.target.closest("crm-inline[editing], dialog, input:not([type=checkbox])") || $(":popover-open")) return;
       if (this.size) this.clear(); else if ($("[data-pick]")) this.picking(false);
-    });
+    }, { signal: this.ends.signal });
     this.addEventListener("submit", (event) => this.send(event));
     this.addEventListener("select-row", (event) => this.byKey(event));
     for (const name of ["htmx:afterSettle", "card-changed"]) this.addEventListener(name, () => this.refresh(true));

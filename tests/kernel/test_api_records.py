@@ -214,6 +214,36 @@ class TestList:
         assert queries() == few
 
 
+class TestStatements:
+    """How often the database is asked, beside who calls: what a request costs is mostly that."""
+
+    @pytest.fixture
+    def asked(self, sara):
+        def ask(send):
+            send()
+            with CaptureQueriesContext(connection) as seen:
+                assert send().status_code < 300
+            return [query["sql"] for query in seen if "access_apikey" not in query["sql"]]
+
+        return ask
+
+    def test_a_page_filtered_by_a_relation_and_its_count_are_one_statement_each(self, sara, deal, asked):
+        owner = deal["owner"]["id"]
+        sent = asked(lambda: sara.get(f"/api/v1/deals?owner={owner}&status=open&sort=-created_at&limit=1"))
+        about_deals = [sql for sql in sent if 'FROM "sales_deal"' in sql]
+        assert len(about_deals) == 2
+        assert not any("JOIN" in sql for sql in about_deals)
+
+    def test_a_record_that_is_changed_is_read_once(self, sara, deal, asked):
+        names = iter(["Roof II", "Roof III"])
+        sent = asked(lambda: sara.patch(f"/api/v1/deals/{deal['id']}", {"name": next(names)}))
+        assert len([sql for sql in sent if sql.startswith("SELECT") and 'FROM "sales_deal"' in sql]) == 1
+
+    def test_a_record_without_rows_is_made_without_asking_for_them(self, sara, asked):
+        sent = asked(lambda: sara.post("/api/v1/deals", {"name": "New"}))
+        assert [sql for sql in sent if '"sales_dealline"' in sql] == []
+
+
 class TestChange:
     def test_patch_changes_only_what_is_sent(self, sara, deal):
         answer = sara.patch(f"/api/v1/deals/{deal['id']}", {"name": "Roof II"})

@@ -22,6 +22,7 @@ from kernel.records.aggregate import aggregate, read_group, read_measures
 from kernel.records.change import create, edit
 from kernel.records.find import find
 from kernel.records.specs import FieldSpec
+from kernel.records.statements import attributes_of
 from kernel.records.types import registry
 from kernel.tenancy.context import in_tenant
 
@@ -151,6 +152,14 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
     few = queries()
     fill(12)
     assert queries() <= few
+
+
+@pytest.mark.parametrize("slug", registry)
+def test_any_field_is_read_by_its_own_columns(slug: str, tenant_a) -> None:
+    """Else a list that shows it would read whole rows."""
+    with in_tenant(tenant_a):
+        access = actor_for(Member.objects.get(email="sara@a.example"), "page").access(registry[slug])
+        assert [spec.name for spec in access.shown().values() if not attributes_of(access, [spec])] == []
 
 
 SURFACES = (

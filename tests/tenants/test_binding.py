@@ -180,8 +180,34 @@ def test_binding_costs_no_query_that_django_counts(in_a, django_assert_num_queri
 
 
 def test_entering_a_tenant_without_a_query_sends_nothing(tenant_a, django_assert_num_queries):
-    with django_assert_num_queries(2), in_tenant(tenant_a):  # the savepoint of this test and its release
+    with django_assert_num_queries(1), in_tenant(tenant_a):  # the savepoint of this test
         pass
+
+
+def test_a_block_that_failed_leaves_what_the_one_before_it_wrote(in_a):
+    with transaction.atomic():
+        new_team("t:kept")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        new_team("t:lost")
+        raise IntegrityError
+    assert made() == ["t:kept"]
+
+
+def test_a_block_that_failed_takes_back_the_blocks_inside_it_that_did_not(in_a):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        with transaction.atomic():
+            new_team("t:inside")
+        raise IntegrityError
+    with transaction.atomic():
+        new_team("t:after")
+    assert made() == ["t:after"]
+
+
+def test_blocks_one_after_the_other_cost_one_command_each(in_a, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        for _number in range(3):
+            with transaction.atomic():
+                pass
 
 
 def test_iterators_and_named_cursors_stay_in_the_tenant(in_a):

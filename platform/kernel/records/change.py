@@ -337,6 +337,10 @@ def derive_texts(rtype: RecordType, record: Any) -> None:
 def _save(record: Any, access: Access, event: Event) -> None:
     """The record and its event; child rows between the two, if some were assigned."""
     assigned = record.__dict__.get("_before", {})
+    if record.is_new:  # what it was not given it has none of: nobody needs to look
+        record.__dict__["_rows"] = {
+            spec.name: spec.value(record) for spec in access.rtype.specs().values() if spec.rows
+        }
     try:
         write(*((record,) if assigned else (record, event)))
         with acting(event.change_set):

@@ -113,7 +113,12 @@ table = cache(Table)
 def attributes_of(access: Access, specs: Iterable[FieldSpec]) -> tuple[str, ...]:
     """What must be read of a row to show these fields; empty for all of it, where one of them is not a column's."""
     known = table(access.rtype.model).attributes
-    asked = dict.fromkeys(["id", "version", *(name for spec in specs for name in spec.kind.columns(spec))])
+    asked = {"id": None, "version": None}
+    for spec in specs:
+        # Not every type with amounts keeps a currency beside them.
+        asked |= dict.fromkeys(
+            name for name in spec.kind.columns(spec) if name in known or name not in spec.kind.beside
+        )
     return tuple(asked) if asked.keys() <= set(known) else ()
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0006_merging'),
+        ('records', '0007_known_words'),
     ]
 
     operations = [

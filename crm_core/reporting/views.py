@@ -178,7 +178,7 @@ def _answer(run: Run, question: Question, actor: Actor) -> dict[str, Any]:
 def _line(columns: list[dict[str, Any]], kept: dict[str, Any], actor: Actor) -> dict[str, Any]:
     urls = kept["urls"] or [""] * len(columns)
     cells = [
-        {"text": _shown(column["kind"], figure, actor), "url": url if figure else ""}
+        {"text": _shown(column["kind"], figure, actor), "url": url if figure and Decimal(figure) else ""}
         for column, figure, url in zip(columns, kept["figures"], urls, strict=True)
     ]
     return {"label": kept["label"], "url": kept["url"], "cells": cells}

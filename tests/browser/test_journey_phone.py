@@ -1,4 +1,4 @@
-"""A day on the phone in Persian: Jalali dates, Toman and Persian digits, typed as people type them."""
+"""On the phone in Persian: Jalali dates, Toman and Persian digits, typed as people type them."""
 
 import re
 from collections.abc import Callable
@@ -24,26 +24,11 @@ def test_a_contact_is_reached_by_a_number_typed_in_persian(phone: Window) -> Non
     expect(page.locator("main a[href^='tel:']").first).to_have_attribute("href", "tel:+989123456789")
 
 
-def test_a_deal_in_toman_until_a_jalali_day(phone: Window) -> None:
-    page = phone.page
-    _new_deal(phone, "چاپگر برای کارگاه", "۱۲٬۵۰۰٬۰۰۰", "۱۴۰۵/۱۰/۱۵")
-    expect(page.locator(".props")).to_contain_text(["۱۲٬۵۰۰٬۰۰۰ تومان"])
-    expect(page.locator("main")).to_contain_text("۱۵ دی ۱۴۰۵")
-
-
-def test_a_note_stands_in_the_history(phone: Window) -> None:
-    page = phone.page
-    _new_deal(phone, "قرارداد سالانه", "۸۰۰۰۰۰۰", "۱۴۰۵/۱۱/۰۱")
-    page.locator("#compose textarea:visible").fill("فردا ساعت ده تماس بگیرم.")
-    page.locator("#compose footer button:visible").click()
-    expect(page.locator("#timeline .text").first).to_have_text("فردا ساعت ده تماس بگیرم.")
-
-
-@pytest.mark.parametrize("width", [390, 320])
-def test_a_call_and_the_next_step_take_three_taps(window: Callable[..., Window], width: int) -> None:
+def test_a_call_and_the_next_step_take_three_taps(window: Callable[..., Window]) -> None:
+    width = 320
     phone = window("nilgoon", "sara", size=(width, 844), language="fa")
     page = phone.page
-    _new_contact(phone, "شیرین", f"امیدوار {width}", f"۰۹۱۲۳۳۳۴{width}")
+    _new_contact(phone, "شیرین", "امیدوار", "۰۹۱۲۳۳۳۴۳۲۰")
     page.locator(".quick a", has_text="تماس").tap()
     page.locator("#compose .then label:visible", has_text="فردا").tap()
     page.locator("#compose footer button:visible").tap()
@@ -92,7 +77,7 @@ def test_a_delete_is_undone_from_its_toast(phone: Window) -> None:
 def test_a_report_counts_by_jalali_months(phone: Window) -> None:
     page = phone.page
     phone.open("/reports")
-    page.locator("[name=by]").select_option("month")
+    page.locator("#won-by").select_option("month")
     page.locator("main form .primary").click()
     months = page.locator("tbody th[scope=row]")
     months.first.wait_for()

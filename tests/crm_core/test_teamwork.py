@@ -77,6 +77,13 @@ def test_a_mention_is_kept_as_a_token_and_shown_by_the_name_of_today(access, dea
     assert shown.json(made, spec) == shown.cell(made, spec) == "Please call, @رضا, soon"
 
 
+def test_the_page_and_the_list_of_notes_say_the_name(access, deal, client_for):
+    made = note(access, deal, "Look, @Leila Manager")
+    for path in (f"/r/notes/{made.pk}", "/r/notes?columns=body"):
+        html = client_for("sara").get(path).content.decode()
+        assert "Look, @Leila Manager" in html and "@[" not in html
+
+
 def test_text_that_names_nobody_stays(access, deal):
     assert note(access, deal, "mail a@reza.example @nobody @ 5").body == "mail a@reza.example @nobody @ 5"
 

@@ -137,6 +137,7 @@ class Cells:
         return icon("check", "good", text) if value else format_html('<span class="muted">{}</span>', text)
 
     def _long_text(self, spec: FieldSpec, value: str, row: Any) -> SafeString:
+        value = self.shown.value_text(spec, value)  # with the names of those whom it mentions
         if self.links:
             return format_html('<span class="pre-line" dir="auto">{}</span>', value)
         return self._isolated(Truncator(" ".join(value.split())).chars(80))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class Actor:
     """A member (or the operator, when `member` is None) at work through one door: page, api, import, job, operator.
 
+    `viewer` is who looks through this member's eyes, if anybody does: then nothing is written.
+
     Lives as long as one request or run. `memo` keeps what a type looks up once for it (the stages of a pipeline).
     """
 
@@ -35,6 +37,7 @@ class Actor:
     format: Format
     role: Role | None = None
     run: UUID | None = None
+    viewer: Member | None = None
     memo: dict[str, Any] = field(default_factory=dict, repr=False)
     _accesses: dict[str, Access] = field(default_factory=dict, repr=False)
 

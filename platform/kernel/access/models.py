@@ -174,6 +174,10 @@ class Share(models.Model):
             ),
         ]
 
+    @property
+    def whom(self) -> Member | Team | None:
+        return self.member or self.team
+
 
 # Read along with whoever is acting: most workspaces share nothing, and need not be asked what with whom.
 ANY_SHARES = "(SELECT count(*)::int FROM (SELECT 1 FROM access_share LIMIT 1) s)"

@@ -169,6 +169,8 @@ def change(
         return
     verb = verb_of(access.rtype, event)
     access.check(verb)
+    if access.actor.viewer is not None:
+        raise PermissionDenied(_("Nothing can be changed here now"))
     with transaction.atomic():
         keep_still(access.rtype, given or ())
         is_new = record.is_new

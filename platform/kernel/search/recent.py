@@ -19,7 +19,7 @@ QUARTER = 90 * 24 * 60 * 60
 
 def opened(actor: Actor, slug: str, pk: UUID) -> None:
     """Remember that this record's page was opened. Two pages at once may forget one of them; nothing hangs on it."""
-    if actor.member is None:
+    if actor.member is None or actor.viewer is not None:
         return
     entry = f"{slug}:{pk}"
     try:

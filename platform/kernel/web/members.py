@@ -19,6 +19,7 @@ from kernel.access.actor import actor_for
 from kernel.access.models import ANY_SHARES, Member
 from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
+from kernel.web import viewing_as
 from kernel.web.errors import busy
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ class MemberMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = member_of(request.identity) if request.tenant is not None else None
         request.actor = actor_for(request.member, via="page") if request.member else None
+        if request.actor and (through := viewing_as.actor_of(request, request.actor)):
+            request.actor, request.member = through, through.member
         language = self.language(request)
         if language is None:
             return self.get_response(request)
@@ -70,7 +73,8 @@ class MemberMiddleware:
     def language(self, request: HttpRequest) -> str | None:
         if request.tenant is None:
             return None
-        return (request.member and request.member.language) or request.tenant.language
+        member = request.actor.viewer or request.member if request.actor else None
+        return (member and member.language) or request.tenant.language
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What took too long, or gave way to others, is told as that: it is no error of ours."""
@@ -82,6 +86,8 @@ class MemberMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
+        if getattr(request, "actor", None) and request.actor.viewer and (refused := viewing_as.refusal(request)):
+            return refused
         known = request.member if request.tenant is not None else request.identity
         if known is not None or is_public(view):
             return None

@@ -32,6 +32,8 @@ def set_bell(url: str) -> None:
 
 
 def _bell_of(actor: Actor) -> dict[str, Any] | None:
+    if actor.viewer is not None:
+        return None  # what a member is told is between them and the workspace
     count = getattr(actor.member, "unread", 0)
     shown = actor.format.number(min(count, MOST_UNREAD)) + ("+" if count > MOST_UNREAD else "")
     return {"url": _bell[0], "count": count, "shown": shown} if _bell else None
@@ -46,6 +48,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
     tenant = request.tenant  # type: ignore[attr-defined]
     return {
         "workspace": {"name": tenant.name, "url": "/"},
+        "viewing_as": member.name if actor.viewer else "",
         "device": f"{tenant.pk.hex}-{member.pk.hex}-{get_language() or tenant.language}",
         "bell": _bell_of(actor),
         "nav": SimpleLazyObject(lambda: list(_entries(request, actor))),

@@ -26,6 +26,7 @@ from kernel.web import (
     shortcuts,
     timeline,
     trash,
+    who_sees,
 )
 
 urlpatterns = [
@@ -84,6 +85,8 @@ urlpatterns = [
     path("r/<slug:slug>/<uuid:pk>/files", files.of_record, name="record-files"),
     path("r/<slug:slug>/<uuid:pk>/place", detail.place, name="record-place"),
     path("r/<slug:slug>/<uuid:pk>/timeline", timeline.more, name="record-timeline"),
+    path("r/<slug:slug>/<uuid:pk>/access", who_sees.access_page, name="record-access"),
+    path("r/<slug:slug>/<uuid:pk>/access/<uuid:share_pk>/stop", who_sees.stop_sharing, name="record-unshare"),
     path("r/<slug:slug>/<uuid:pk>/cell/<str:name>", cell.cell, name="record-cell"),
     path("r/<slug:slug>/<uuid:pk>/<slug:name>", edit.verb, name="record-verb"),
 ]

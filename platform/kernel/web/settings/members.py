@@ -22,6 +22,7 @@ from kernel.web.pages import go
 from kernel.web.settings import people
 from kernel.web.settings.forms import ChecksField, NameField, SelectField, SettingsForm, SwitchField, save
 from kernel.web.settings.sections import page, part_of
+from kernel.web.viewing_as import begin, end, may_view_as
 
 PER_PAGE = 100
 CRUMB = {"label": gettext_lazy("Members"), "url": "/settings/members"}
@@ -185,6 +186,7 @@ def _show(request: Any, person: Member, form: Any = None, handover: Any = None) 
         "person": person,
         "status": people.statuses([person])[person.pk],
         "is_me": person.pk == actor.member.pk,
+        "may_view_as": may_view_as(actor, person),
         "held": held,
         "run": people.current_handover(person),
         "poll_url": f"/settings/members/{person.pk}/handover",
@@ -212,6 +214,26 @@ def withdraw(request: Any, pk: UUID) -> HttpResponse:
     person = _member(request, pk, lock=True)
     people.withdraw_invitation(request.actor, person)
     return go(request, f"/settings/members/{pk}", _("The invitation no longer works."))
+
+
+@part_of("members")
+@require_POST
+def view_as(request: Any, pk: UUID) -> HttpResponse:
+    person = _member(request, pk)
+    if not may_view_as(request.actor, person):
+        raise PermissionDenied(_("Your role does not allow this."))
+    people.note(request.actor, people.VIEWED_AS, person)
+    response = HttpResponseRedirect("/")
+    begin(response, request, person)
+    return response
+
+
+@require_POST
+def leave_view(request: Any) -> HttpResponse:
+    back = f"/settings/members/{request.member.pk}" if request.actor.viewer else "/settings/members"
+    response = HttpResponseRedirect(back)
+    end(response)
+    return response
 
 
 @part_of("members")

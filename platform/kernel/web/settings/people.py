@@ -28,6 +28,7 @@ INVITED = tell("member.invited", gettext_lazy("%(who)s invited this member"))
 WITHDRAWN = tell("member.invitation_withdrawn", gettext_lazy("%(who)s withdrew the invitation"))
 KEY_CREATED = tell("member.key_created", gettext_lazy("%(who)s created an API key for this member"))
 KEY_REVOKED = tell("member.key_revoked", gettext_lazy("%(who)s revoked an API key of this member"))
+VIEWED_AS = tell("member.viewed_as", gettext_lazy("%(who)s looked at the workspace through this member’s eyes"))
 
 
 @dataclass(frozen=True)

@@ -156,9 +156,9 @@ def _review(request: Any, found: Role, rules: dict[str, Any], back: str) -> Http
     context = {
         "role": found, "rules": json.dumps(rules), "back": back, "heading": _("What this changes"),
         "crumbs": [CRUMB, {"label": found.name, "url": f"{HERE}/{found.pk}"}],
-        "said": [{**words.difference_texts(one, fmt), "is_gain": one.is_gain} for one in said],
+        "said": words.gathered({**words.difference_texts(one, fmt), "is_gain": one.is_gain} for one in said),
         "effects": [
-            {"label": label, "tone": tone, "rows": [_effect(effect, fmt) for effect in some]}
+            {"label": label, "tone": tone, "rows": words.gathered(_effect(effect, fmt) for effect in some)}
             for label, tone, some in ((_("They gain"), "good", gains), (_("They lose"), "bad", losses)) if some
         ],
         "count": len(people), "beyond": not may_grant(request.actor, rules), "version": found.version,

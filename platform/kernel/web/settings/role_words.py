@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.text import capfirst
@@ -106,6 +107,18 @@ def difference_texts(found: Difference, fmt: Format) -> dict[str, Any]:
         what = field_text(rtype, found.name)
         words = [level_text(Level(*value)) for value in (found.before, found.after)]
     return {"type": type_text(found.slug), "what": capfirst(what), "words": words}
+
+
+def gathered(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of one type that say the same of several things, as one row that names them all."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["type"], *row["words"], tuple(member.pk for member in row.get("members", ())), row.get("more"))
+        if key in found:
+            found[key]["what"] = _(", ").join((found[key]["what"], row["what"]))
+        else:
+            found[key] = row
+    return list(found.values())
 
 
 def _right_text(value: Any, fmt: Format) -> str:

@@ -84,7 +84,7 @@ def _history(request: Any, found: Role) -> list[dict[str, Any]]:
     told = []
     for event in events:
         before, after = (Rules([rules or {}]) for rules in event.changes.get("rules", [{}, {}]))
-        rows = [words.difference_texts(one, request.actor.format) for one in differences(before, after)]
+        rows = words.gathered(words.difference_texts(one, request.actor.format) for one in differences(before, after))
         told.append({"at": event.at, "who": labels.get("members", event.member_id) or "", "rows": rows})
     return told
 
@@ -190,7 +190,7 @@ def compare(request: Any) -> HttpResponse:
     rows = None
     if chosen[0] and chosen[1]:
         found = differences(Rules([chosen[0].rules]), Rules([chosen[1].rules]))
-        rows = [words.difference_texts(one, request.actor.format) for one in found]
+        rows = words.gathered(words.difference_texts(one, request.actor.format) for one in found)
     context = {"form": form, "chosen": chosen, "rows": rows, "heading": _("Compare roles"), "crumbs": [CRUMB]}
     return page(request, "settings/role_compare.html", context)
 

@@ -120,6 +120,16 @@ def test_somebody_elses_private_view_is_not_there(client_for: Any, deals: Any) -
     assert "There is no such view" in body_of(client_for("leila"), url)
 
 
+def test_a_view_stands_in_the_sidebar_and_among_the_tabs_with_its_icon(client_for: Any, deals: Any) -> None:
+    client = client_for("sara")
+    url = save(client, "amount__gte=1000", icon="trophy", is_favourite="true")
+    body = body_of(client, url)
+    assert re.search(r'class="nav-item"[^>]*><svg[^>]*><use href="[^"]*#trophy"/></svg><span class="clip">Big<', body)
+    assert re.search(r'#trophy"/></svg>Big<', body)
+    refused = client.post("/r/deals/views/new", {"query": "", "name": "Odd", "icon": "nonsense"})
+    assert refused.status_code == 422 and "Choose one of" in refused.content.decode()
+
+
 def test_tabs_stand_as_they_were_put_by_hand(client_for: Any, deals: Any) -> None:
     client = client_for("sara")
     assert client.post("/r/deals/views/order", {"ids": "recent,nonsense,all,mine"}).status_code == 204

@@ -16,7 +16,7 @@ from kernel.api.resources import add_path
 from kernel.records.kinds.relations import read_id
 from kernel.records.models import SavedView
 from kernel.records.types import registry
-from kernel.records.views import View, Views
+from kernel.records.views import ICONS, View, Views
 
 AUDIENCES = list(SavedView.Audience.values)
 TEXTS = {"name": 60, "icon": 40, "audience": 8}
@@ -129,7 +129,7 @@ def view_json(views: Views, view: View) -> dict[str, Any]:
 TEXT, FLAG = {"type": "string"}, {"type": "boolean"}
 INPUT = {
     "name": {"type": "string", "maxLength": 60},
-    "icon": {"type": "string", "maxLength": 40},
+    "icon": {"type": "string", "enum": ["", *ICONS]},
     "audience": {"type": "string", "enum": AUDIENCES},
     "params": {"type": "object", "additionalProperties": True},
 }

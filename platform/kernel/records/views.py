@@ -28,6 +28,9 @@ from kernel.records.types import BuiltIn, RecordType
 
 MOST_VIEWS, MOST_LENGTH = 100, 10_000
 
+# What may stand before the name of a saved view.
+ICONS = ("star", "flag", "target", "trophy", "clock", "calendar", "coin", "users", "building", "phone")
+
 ALL = BuiltIn("all", gettext_lazy("All"))
 MINE = BuiltIn("mine", pgettext_lazy("records of mine", "Mine"), {"owner": "me"})
 RECENT = BuiltIn("recent", gettext_lazy("Recently changed"), {"sort": "-updated_at"})
@@ -151,6 +154,9 @@ class Views:
             if name in values:
                 value = values[name]
                 setattr(row, name, value.strip() if isinstance(value, str) else value)
+        if row.icon and row.icon not in ICONS:
+            problem = _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(ICONS)}
+            raise ValidationError({"icon": ValidationError(problem, code="choice")})
         if row.audience == SavedView.Audience.TEAM:
             team = row.team_id if row.team_id in self.actor.team_ids else min(self.actor.team_ids, default=None)
             if team is None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
 from kernel.records.types import registry
-from kernel.records.views import favourite_name, mark_key, marks_of
+from kernel.records.views import ICONS, favourite_name, mark_key, marks_of
 
 May = Callable[[Actor], bool]
 _added: list[tuple[Any, str, str, May]] = []
@@ -96,9 +96,10 @@ def _favourites(request: HttpRequest, actor: Actor) -> Iterator[dict[str, Any]]:
         if name:
             url, key = f"/r/{rtype.slug}", mark_key(mark)
             here = request.path == url and key in (request.GET.get("view"), request.GET.get("base"))
+            own = mark.view.icon if mark.view else ""
             yield {
-                "label": name, "url": f"{url}?view={key}", "icon": "star", "group": _("Favourites"), "current": here,
-                "tab": False,
+                "label": name, "url": f"{url}?view={key}", "icon": own if own in ICONS else "star",
+                "group": _("Favourites"), "current": here, "tab": False,
             }  # fmt: skip
 
 

@@ -34,7 +34,14 @@ class Opened:
         for name in ("cursor", "before", "q"):
             query.pop(name, None)
         tabs = [
-            {"key": v.key, "name": v.name, "url": view_url(slug, v), "here": v is self.view} for v in self.views.all
+            {
+                "key": v.key,
+                "name": v.name,
+                "icon": v.saved.icon if v.saved else "",
+                "url": view_url(slug, v),
+                "here": v is self.view,
+            }
+            for v in self.views.all
         ]
         return {
             "tabs_of_views": tabs, "opened": self.view, "is_changed": self.is_changed, "view_problem": self.problem,

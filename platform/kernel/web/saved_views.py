@@ -13,8 +13,9 @@ from kernel.records.find import find
 from kernel.records.kinds.relations import read_id
 from kernel.records.models import SavedView
 from kernel.records.questions import asked
-from kernel.records.views import View, Views, may_set_up
-from kernel.ui.fields import Field
+from kernel.records.views import ICONS, View, Views, may_set_up
+from kernel.ui.fields import Field, Option
+from kernel.ui.templatetags.ui import icon
 from kernel.web.opened import view_url
 from kernel.web.pages import go, list_crumb, page
 from kernel.web.reach import access_to, list_url
@@ -50,7 +51,12 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         except ValidationError as error:
             errors = _messages(error)
     begun = views.get(question.get("base", ""))
-    values = {"name": posted.get("name", ""), "audience": posted.get("audience", "me"), "is_favourite": False}
+    values = {
+        "name": posted.get("name", ""),
+        "icon": posted.get("icon", ""),
+        "audience": posted.get("audience", "me"),
+        "is_favourite": False,
+    }
     if begun and begun.saved and request.method == "GET":
         values["audience"] = begun.saved.audience
     context = {
@@ -80,7 +86,8 @@ def edit(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         except ValidationError as error:
             errors = _messages(error)
     values = posted if errors else {
-        "name": view.name, "audience": view.saved.audience if view.saved else "", "is_favourite": view.is_favourite,
+        "name": view.name, "icon": view.saved.icon if view.saved else "",
+        "audience": view.saved.audience if view.saved else "", "is_favourite": view.is_favourite,
         "is_default": view.is_default,
     }  # fmt: skip
     fields = _fields(values, errors, may_change=views.may_change(view))
@@ -180,6 +187,7 @@ def _fields(values: Any, errors: dict[str, Any], *, may_change: bool = True) -> 
                 "name", _("Name"), "text", values.get("name", ""), required=True, maxlength=60, autofocus=True,
                 errors=errors.get("name", ()),
             ),
+            Field("icon", _("Icon"), "radio", values.get("icon", ""), options=_icons(), errors=errors.get("icon", ())),
             Field(
                 "audience", _("Who sees it"), "radio", values.get("audience") or "me",
                 options=SavedView.Audience.choices, errors=errors.get("audience", ()),
@@ -190,12 +198,25 @@ def _fields(values: Any, errors: dict[str, Any], *, may_change: bool = True) -> 
     return [*fields, Field("is_favourite", _("Show in the sidebar"), "checkbox", is_favourite)]
 
 
+def _icons() -> list[Option]:
+    words = {
+        "star": _("Star"), "flag": _("Flag"), "target": _("Target"), "trophy": _("Trophy"), "clock": _("Clock"),
+        "calendar": _("Calendar"), "coin": _("Coin"), "users": _("People"), "building": _("Building"),
+        "phone": _("Phone"),
+    }  # fmt: skip
+    return [Option("", _("None")), *(Option(name, icon(name, label=words[name])) for name in ICONS)]
+
+
 def _named(posted: Any) -> dict[str, str]:
     name = posted.get("name", "").replace("\x00", "").strip()
     if not name:
         raise ValidationError({"name": ValidationError(_("Give the view a name."), code="required")})
     audience = posted.get("audience", "me")
-    return {"name": name, "audience": audience if audience in SavedView.Audience.values else "me"}
+    return {
+        "name": name,
+        "icon": posted.get("icon", ""),
+        "audience": audience if audience in SavedView.Audience.values else "me",
+    }
 
 
 def _ids(texts: list[str]) -> list[UUID]:
@@ -205,7 +226,7 @@ def _ids(texts: list[str]) -> list[UUID]:
 def _messages(error: ValidationError) -> dict[str, Any]:
     """By field of the form; what concerns another stands above it."""
     told = error.message_dict
-    known: dict[str, Any] = {name: told.pop(name) for name in ("name", "audience", "roles") if name in told}
+    known: dict[str, Any] = {name: told.pop(name) for name in ("name", "icon", "audience", "roles") if name in told}
     return {**known, "": [message for messages in told.values() for message in messages]}
 
 

@@ -1,7 +1,9 @@
 """Leads: what they begin with, what they become, and the way back."""
 
+import io
 from datetime import timedelta
 
+import own_fields
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -10,6 +12,7 @@ from crm_core.contacts.models import Company, Contact
 from crm_core.leads.models import Lead, LeadRules, LeadStatus, QualificationItem
 from crm_core.sales.models import Deal
 from kernel.access.actor import actor_for, operator
+from kernel.attachments.keeping import keep
 from kernel.events.models import Event
 from kernel.records.change import create, edit
 from kernel.records.types import registry
@@ -153,6 +156,25 @@ class TestConverting:
         with in_tenant(tenant_a):
             note.refresh_from_db()
             assert (note.about_type, str(note.about_id)) == ("deals", told["deal"]["id"])
+
+    def test_files_tasks_tags_own_fields_and_the_source_go_along(self, make, api_for, tenant_a, member):
+        source, tag = make("sources", name="Fair"), make("tags", name="Hot")
+        with in_tenant(tenant_a):
+            for slug in ("leads", "deals"):
+                own_fields.make("text", "Budget", slug)
+        lead = make("leads", name="Nora", source=source.pk, tags=[tag.pk], **{"custom.budget": "20,000"})
+        about = {"type": "leads", "id": str(lead.pk)}
+        task = make("tasks", subject="Ring", about=about)
+        with in_tenant(tenant_a):
+            file = keep(actor_for(member("sara"), "page"), io.BytesIO(b"hello"), "plan.txt", about)
+        told = api_for("sara").post(f"/api/v1/leads/{lead.pk}/convert", {"new_deal": True}).json()
+        deal = api_for("sara").get(f"/api/v1/deals/{told['deal']['id']}").json()
+        assert (deal["source"]["id"], [t["label"] for t in deal["tags"]]) == (str(source.pk), ["Hot"])
+        assert deal["custom"]["budget"] == "20,000"
+        with in_tenant(tenant_a):
+            for row in (task, file):
+                row.refresh_from_db()
+                assert (row.about_type, str(row.about_id)) == ("deals", deal["id"])
 
     def test_nothing_is_left_of_one_that_fails(self, lead, api_for, tenant_a):
         body = {"deal_name": "Bad", "deal_amount": "-5"}

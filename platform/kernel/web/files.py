@@ -71,7 +71,7 @@ def rows_of(access: Access, files: list[File], in_fields: Mapping[UUID, FieldSpe
         Row(
             file, record_url("files", file.pk), size_text(file.size, access.actor.format), icon_of(file.content_type),
             labels.get("members", file.created_by_id) or "", access.may("edit", file), access.may("delete", file),
-            label_of(in_fields[file.field]) if file.field in in_fields else "",
+            label_of(in_fields[file.field]) if file.field and file.field in in_fields else "",
         )
         for file in files
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from importing import carry_out, import_text
 from crm_core.teamwork import inbox
 from crm_core.teamwork.models import Notification
 from kernel.access.actor import actor_for
-from kernel.transfer import imports
+from kernel.transfer import answering
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_an_import_that_has_a_question_tells_who_started_it_until_it_is_answered
     run = import_text(in_a, sara, "deals", "name,company\nA,Nova\n")
     assert Notification.objects.get(kind="run").member == sara.member
     assert "Waiting for your answer" in client_for("sara").get("/notifications").content.decode()
-    imports.answer(run, sara, [{"field": "company", "action": "empty"}])
+    answering.answer(run, sara, [{"field": "company", "action": "empty"}])
     carry_out(in_a, run)
     page = client_for("sara").get("/notifications").content.decode()
     assert "Waiting for your answer" not in page and "Done" in page

@@ -19,7 +19,7 @@ from kernel.lib.errors import ParseError
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.tenancy.context import tenant_only
-from kernel.transfer import batches, importing, imports
+from kernel.transfer import answering, batches, importing, imports
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_an_unknown_label_is_asked_once_and_remembered(sara, tenant_a):
     (question,) = run.state["unresolved"]
     assert (question["column"], question["value"], question["rows"]) == ("product", "GTXPro", 2)
     assert question["suggestions"][0] == {"id": str(gtx.pk), "label": "GTX Pro", "likely": True}
-    imports.answer(run, sara, [{"field": "lines.product", "value": "GTXPro", "action": "use", "id": str(gtx.pk)}])
+    answering.answer(run, sara, [{"field": "lines.product", "value": "GTXPro", "action": "use", "id": str(gtx.pk)}])
     run = carry_out(tenant_a, run)
     assert (run.status, run.counts["created"]) == ("done", 3)
     assert DealLine.objects.filter(product=gtx).count() == 3
@@ -186,7 +186,7 @@ def test_an_unknown_label_is_asked_once_and_remembered(sara, tenant_a):
 @pytest.mark.parametrize("action", ["create", "empty"])
 def test_an_unknown_label_may_be_created_or_left_empty(sara, tenant_a, action):
     run = import_text(tenant_a, sara, "deals", "name,company\nA,Nova\nB,nova\n")
-    imports.answer(run, sara, [{"field": "company", "action": action}])
+    answering.answer(run, sara, [{"field": "company", "action": action}])
     run = carry_out(tenant_a, run)
     assert run.counts["created"] == 2
     names = set(Deal.objects.values_list("company__name", flat=True))
@@ -223,14 +223,14 @@ def test_answers_must_fit_the_questions(sara, tenant_a):
         [{"field": "company", "action": "guess"}],
     ):
         with pytest.raises(ValidationError):
-            imports.answer(run, sara, wrong)
+            answering.answer(run, sara, wrong)
 
 
 def test_rows_may_name_each_other_whatever_their_order(sara, tenant_a):
     text = "account,subsidiary_of\nChild,Mother\nGrandchild,Child\nMother,\nOdd,Missing\n"
     run = import_text(tenant_a, sara, "companies", text)
     assert [item["value"] for item in run.state["unresolved"]] == ["Missing"]
-    imports.answer(run, sara, [{"field": "parent", "action": "empty"}])
+    answering.answer(run, sara, [{"field": "parent", "action": "empty"}])
     run = carry_out(tenant_a, run)
     parents = dict(Company.objects.values_list("name", "parent__name"))
     assert parents == {"Child": "Mother", "Grandchild": "Child", "Mother": None, "Odd": None}
@@ -350,7 +350,7 @@ def test_a_rep_imports_only_rows_of_their_own(in_a, tenant_a, member):
     reza = actor_for(member("reza"), "page")
     run = import_text(tenant_a, reza, "deals", "name,owner\nA,\nB,Reza Rep\nC,Mina Rep\n")
     if run.status == "waiting":
-        imports.answer(run, reza, [{"field": "owner", "action": "empty"}])
+        answering.answer(run, reza, [{"field": "owner", "action": "empty"}])
         run = carry_out(tenant_a, run)
     assert set(Deal.objects.values_list("owner__name", flat=True)) == {"Reza Rep"}
 

@@ -12,7 +12,7 @@ from kernel.access.actor import actor_for
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.tenancy.context import in_tenant
-from kernel.transfer import imports
+from kernel.transfer import answering, imports
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_it_is_made_in_the_pipeline_that_was_chosen(sara, tenant_a):
     assert question["can_create"]
     assert [one["label"] for one in question["within"]] == ["Sales", "Partners"]
     answers = [{"field": "stage", "value": "Engaging", "action": "create", "within": str(partners.pk)}]
-    imports.answer(run, sara, answers)
+    answering.answer(run, sara, answers)
     assert carry_out(tenant_a, run).status == "done"
     assert Deal.objects.get().pipeline_id == partners.pk
     assert Stage.objects.get(name="Engaging").pipeline_id == partners.pk
@@ -62,7 +62,7 @@ def test_it_is_made_in_the_pipeline_that_was_chosen(sara, tenant_a):
 def test_a_pipeline_that_is_none_is_refused(sara, tenant_a):
     run = import_text(tenant_a, sara, "deals", "name,stage\nA,Engaging\n")
     with pytest.raises(ValidationError, match="no such record"):
-        imports.answer(run, sara, [{"field": "stage", "action": "create", "within": str(run.pk)}])
+        answering.answer(run, sara, [{"field": "stage", "action": "create", "within": str(run.pk)}])
 
 
 def test_whoever_may_not_set_up_pipelines_makes_no_stage(in_a, member, tenant_a):
@@ -70,7 +70,7 @@ def test_whoever_may_not_set_up_pipelines_makes_no_stage(in_a, member, tenant_a)
     run = import_text(tenant_a, leila, "deals", "name,stage\nA,Engaging\n")
     assert not run.state["unresolved"][0]["can_create"]
     with pytest.raises(ValidationError, match="cannot be created"):
-        imports.answer(run, leila, [{"field": "stage", "action": "create"}])
+        answering.answer(run, leila, [{"field": "stage", "action": "create"}])
     with pytest.raises(ValidationError, match="cannot be created"):
         begin(leila, "deals", "name,stage\nA,Engaging\n", create_missing=["stage"])
 

@@ -21,7 +21,8 @@ from kernel.access.models import Member
 from kernel.events.models import Event
 from kernel.lib.text import persian_digits
 from kernel.records import vocabulary
-from kernel.records.change import create, event_row, snapshot, stamp
+from kernel.records.change import create, event_row, snapshot
+from kernel.records.deriving import stamp
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
 

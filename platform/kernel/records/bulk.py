@@ -31,15 +31,14 @@ from kernel.records.change import (
     assign,
     change,
     check_editable,
-    derive,
     differences,
     event_row,
     gathering,
     settle_values,
     snapshot,
-    stamp,
     verb_of,
 )
+from kernel.records.deriving import derive, stamp
 from kernel.records.show import Shown
 from kernel.records.statements import write_many
 from kernel.records.trees import keep_still, rings

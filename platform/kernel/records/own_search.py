@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from kernel.records import vocabulary
-from kernel.records.change import derive_texts
+from kernel.records.deriving import derive_texts
 from kernel.records.models import CustomField
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant, in_tenant

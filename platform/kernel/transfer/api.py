@@ -19,7 +19,7 @@ from kernel.files.models import StoredFile
 from kernel.records.change_sets import change_set_of
 from kernel.records.types import registry
 from kernel.runs.models import Run
-from kernel.transfer import bulk, exporting, imports, mapping, undoing
+from kernel.transfer import answering, bulk, exporting, imports, mapping, undoing
 from kernel.transfer.problems import has_problems, problems_file
 
 
@@ -93,7 +93,7 @@ def start_undo(endpoint: Endpoint) -> Run:
 
 
 def resolve(endpoint: Endpoint, run: Run) -> Run:
-    imports.answer(run, endpoint.actor, endpoint.body().get("answers"))
+    answering.answer(run, endpoint.actor, endpoint.body().get("answers"))
     return run
 
 

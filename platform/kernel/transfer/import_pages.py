@@ -15,7 +15,7 @@ from kernel.access.actor import Actor
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
-from kernel.transfer import imports
+from kernel.transfer import answering, imports
 from kernel.transfer.drafts import KEPT, discard, drafts
 from kernel.transfer.problems import has_problems, problems_file
 from kernel.transfer.questions import Question, questions_of, read_answers
@@ -160,7 +160,7 @@ def answers(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not given:
         return _page(request, actor, run, questions, _("Choose an answer for at least one of them."))
     try:
-        imports.answer(run, actor, given)
+        answering.answer(run, actor, given)
     except ValidationError as error:
         run.refresh_from_db()
         return _page(request, actor, run, questions, " ".join(error.messages))

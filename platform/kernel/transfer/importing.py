@@ -27,7 +27,8 @@ from kernel.records.types import registry
 from kernel.runs.work import Paused, Work, runner
 from kernel.transfer.batches import RowWriter, note_problems, row_id
 from kernel.transfer.imports import check_rights, open_source
-from kernel.transfer.labels import Labels, Unresolved
+from kernel.transfer.labels import Labels
+from kernel.transfer.lookups import Unresolved
 from kernel.transfer.mapping import load
 from kernel.transfer.models import Problem
 from kernel.transfer.rows import Draft, Reader, existing, reasons_of

@@ -22,7 +22,8 @@ from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.transfer.batches import RowWriter
 from kernel.transfer.imports import open_source
-from kernel.transfer.labels import Labels, Lookup, Unresolved
+from kernel.transfer.labels import Labels
+from kernel.transfer.lookups import Lookup, Unresolved
 from kernel.transfer.mapping import Entry, load
 from kernel.transfer.rows import Draft, Reader
 from kernel.transfer.sources import Source

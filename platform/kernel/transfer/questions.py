@@ -92,7 +92,7 @@ def _rest(group: Question) -> Field:
 
 
 def read_answers(posted: Mapping[str, Any], questions: list[Question]) -> list[dict[str, Any]]:
-    """What was chosen, as `imports.answer` takes it."""
+    """What was chosen, as `answering.answer` takes it."""
     answers: list[dict[str, Any]] = []
     for group in questions:
         for item, asked in zip(group.items, group.fields, strict=True):

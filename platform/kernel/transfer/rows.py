@@ -17,7 +17,8 @@ from kernel.lib.numbers import parse_decimal, plain
 from kernel.lib.text import sort_key
 from kernel.records.kinds.text import Formed, Text
 from kernel.records.specs import FieldSpec
-from kernel.transfer.labels import Labels, Later, Refused
+from kernel.transfer.labels import Labels
+from kernel.transfer.lookups import Later, Refused
 from kernel.transfer.mapping import Entry
 from kernel.transfer.sources import Row
 from kernel.transfer.targets import Target

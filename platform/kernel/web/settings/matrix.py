@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from kernel.access.models import Role
 from kernel.access.rights import system_rights
 from kernel.access.rules import OTHER, Level, Rules
+from kernel.lib.format import Format
 from kernel.lib.text import fold
 from kernel.records.roles import RECORDS, SETTINGS, VERBS, group_of, verbs_of
 from kernel.records.types import RecordType, registry
@@ -22,19 +23,19 @@ def types() -> list[RecordType]:
     return [rtype for rtype in registry.values() if not rtype.right]
 
 
-def groups_of(rules: Rules, q: str) -> list[dict[str, Any]]:
+def groups_of(rules: Rules, q: str, fmt: Format) -> list[dict[str, Any]]:
     """The types by their group, narrowed to those that are called so; what holds for the rest comes last."""
     told = []
     for slug, label in (("records", _("Records")), ("settings", _("Settings and lists"))):
         is_setting = slug == "settings"
-        rows = [row_of(rules, r) for r in types() if r.is_setting == is_setting and matches(r, q)]
+        rows = [row_of(rules, r, fmt) for r in types() if r.is_setting == is_setting and matches(r, q)]
         rows += [] if q else [default_row(rules, slug)]
         if rows:
             told.append({"label": label, "rows": rows})
     return told
 
 
-def row_of(rules: Rules, rtype: RecordType) -> dict[str, Any]:
+def row_of(rules: Rules, rtype: RecordType, fmt: Format) -> dict[str, Any]:
     slug, group = rtype.slug, group_of(rtype)
     verbs = verbs_of(rtype)
     more = [
@@ -45,7 +46,7 @@ def row_of(rules: Rules, rtype: RecordType) -> dict[str, Any]:
     return {
         "slug": slug, "label": rtype.label_plural, "icon": rtype.icon, "more": _(", ").join(more),
         "cells": [_cell(rules.scope(slug, group, verb)) if verb in verbs else None for verb in COLUMNS],
-        "fields": _levels_text(levels.values()),
+        "fields": _levels_text(levels.values(), fmt),
     }  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def _cell(scope: str) -> dict[str, str]:
     return {"scope": scope, "label": words.scope_text(scope), "tone": TONES[scope]}
 
 
-def _levels_text(levels: Iterable[Level]) -> str:
+def _levels_text(levels: Iterable[Level], fmt: Format) -> str:
     """How many fields are at which level, the most common one by its name alone."""
     counts: dict[str, int] = {}
     for level in levels:
@@ -74,7 +75,7 @@ def _levels_text(levels: Iterable[Level]) -> str:
     if len(counts) == 1:
         return _("All: %(level)s") % {"level": next(iter(counts))}
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return _(", ").join(f"{text} {count}" for text, count in ordered)
+    return _(", ").join(f"{text} {fmt.number(count)}" for text, count in ordered)
 
 
 def rights(found: Role) -> list[dict[str, Any]]:

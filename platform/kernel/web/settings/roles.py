@@ -65,7 +65,7 @@ def role(request: Any, pk: UUID) -> HttpResponse:
     people = found.members.filter(deleted_at=None, active=True).order_by("label_key")[:SHOWN]
     context = {
         "role": found, "q": q, "heading": found.name, "crumbs": [CRUMB], "form": NameForm.of(request, found),
-        "columns": [words.verb_text(verb) for verb in COLUMNS], "groups": groups_of(rules, q),
+        "columns": [words.verb_text(verb) for verb in COLUMNS], "groups": groups_of(rules, q, request.actor.format),
         "rights": rights(found), "is_admin": "*" in found.rules.get("system", ()), "may": may_change(request, found),
         "people": people, "history": _history(request, found),
         "may_delete": access.may("delete", found) and may_change(request, found),

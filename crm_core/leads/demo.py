@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from crm_core.contacts.models import LeadSource
@@ -20,6 +21,7 @@ WORDS: dict[str, dict[str, Any]] = {
             "name": "Website: contact", "address": "contact", "language": "en", "title": "Talk to us",
             "intro": "Tell us what you need. We answer within one working day.",
         },
+        "cost": 600,
         "campaigns": ("Autumn trade fair", "Newsletter", "Warehouse guide", ""),
         "messages": (
             "We are opening a second warehouse in spring and need about twenty scanners.",
@@ -35,6 +37,7 @@ WORDS: dict[str, dict[str, Any]] = {
             "name": "سایت: تماس با ما", "address": "tamas", "language": "fa", "title": "با ما در میان بگذارید",
             "intro": "بنویسید چه لازم دارید؛ تا یک روز کاری پاسخ می‌دهیم.",
         },
+        "cost": 250_000_000,
         "campaigns": ("نمایشگاه پاییز", "خبرنامه", "راهنمای انبار", ""),
         "messages": (
             "بهار انبار دوم را راه می‌اندازیم و حدود بیست بارکدخوان لازم داریم.",
@@ -71,10 +74,10 @@ def _intake(seeder: Seeder) -> None:
     source = LeadSource.objects.alive().order_by("pk").first()
     if source is None or not seeder.owners or LeadForm.objects.exists():
         return
-    access = operator().access(registry["sources"])
-    edit(access, source, {"channel": "website", "intake_owner": seeder.owners[0].pk, "intake_hours": 8})
-    form = WORDS[seeder.tenant.language]["form"]
-    create(operator().access(registry["lead-forms"]), {**form, "source": source.pk})
+    access, words = operator().access(registry["sources"]), WORDS[seeder.tenant.language]
+    intake = {"intake_owner": seeder.owners[0].pk, "intake_hours": 8}
+    edit(access, source, {"channel": "website", "monthly_cost": Decimal(words["cost"]), **intake})
+    create(operator().access(registry["lead-forms"]), {**words["form"], "source": source.pk})
 
 
 def _leads(seeder: Seeder) -> Iterator[Lead]:

@@ -6,6 +6,11 @@ from threading import Barrier
 import pytest
 from django.db import connections
 
+from kernel.access.actor import actor_for
+from kernel.records.change import create
+from kernel.records.types import registry
+from kernel.tenancy.context import in_tenant
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -51,6 +56,17 @@ def test_a_deal_is_won_once_however_many_click(api_for):
     assert {answer.status_code for answer in answers} <= {200, 409, 412}
     events = [event["name"] for event in api.get(f"{url}/timeline").json()["results"]]
     assert events.count("deal.won") == 1
+
+
+def test_what_is_nobodys_is_taken_by_one_and_the_other_is_told_by_whom(api_for, tenant_a, member):
+    with in_tenant(tenant_a):
+        lead = create(actor_for(member("sara"), "import").access(registry["leads"]), {"name": "Nora"})
+    sara, leila = api_for("sara"), api_for("leila")
+    url = f"/api/v1/leads/{lead.pk}"
+    answers = at_once([lambda: sara.post(f"{url}/claim"), lambda: leila.post(f"{url}/claim")])
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (refused,) = [answer for answer in answers if answer.status_code == 409]
+    assert sara.get(url).json()["owner"]["label"] in refused.json()["detail"]
 
 
 def test_no_deal_is_moved_to_a_stage_while_it_is_deleted(api_for):

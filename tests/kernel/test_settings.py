@@ -32,7 +32,7 @@ class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
         assert entries(client_for("reza").get("/settings/profile")) == ["profile", "notifications", "keys", "api"]
         mine = ["profile", "notifications", "keys", "api"]
-        people = ["company", "members", "teams", "tags", "fields", "duplicates"]
+        people = ["company", "members", "roles", "teams", "tags", "fields", "duplicates"]
         everything = [*mine, *people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
 

@@ -288,7 +288,7 @@ class Access:
     @cached_property
     def _shown_over_many(self) -> Mapping[str, FieldSpec]:
         fields, member = self._fields, self.actor.member
-        if not fields.on_own or member is None:
+        if not fields.on_own or member is None or not self.rtype.is_owned:
             return fields.shown
         return {
             name: spec.on_own(member.pk) if name in fields.on_own else fields.shown[name]

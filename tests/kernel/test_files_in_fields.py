@@ -24,6 +24,7 @@ from kernel.lib.ids import uuid7
 from kernel.records.change import create, edit
 from kernel.records.find import find
 from kernel.records.merge import merge, unmerge
+from kernel.records.purge import purge
 from kernel.records.types import registry
 from kernel.records.undo import events_of, undo
 from kernel.tenancy.context import in_tenant
@@ -194,6 +195,7 @@ def test_a_file_in_a_hidden_field_is_nowhere(api_for, client_for, contract, tena
         assert reza.get(url).status_code == 404
     for url in ("/api/v1/files", f"/api/v1/companies/{company}", f"/api/v1/companies/{company}/timeline",
                 "/api/v1/search?q=zqx"):  # fmt: skip
+        assert b"zqx.txt" in sara.get(url).content, url
         assert b"zqx.txt" not in reza.get(url).content
     assert "zqx" not in client_for("reza").get(f"/r/companies/{company}").content.decode()
     assert sent(reza).status_code == 400
@@ -207,7 +209,7 @@ def test_a_file_in_a_field_that_may_only_be_read_is_fetched_but_not_changed(
     sara.post("/api/v1/companies", {"name": "A", "custom": {"contract": file}})
     with in_tenant(tenant_a):
         _level(member("reza"), "read")
-    assert reza.get(f"/api/v1/files/{file}/content").status_code == 302
+    assert sara.get(f"/api/v1/files/{file}/content").status_code == 302
     data = {"file": SimpleUploadedFile("other.txt", SAMPLE)}
     assert reza.post(f"/api/v1/files/{file}/versions", data, MULTIPART_CONTENT).status_code == 403
     assert reza.patch(f"/api/v1/files/{file}", {"name": "other.txt"}).status_code == 403
@@ -270,3 +272,24 @@ def test_merging_takes_the_chosen_file_along_and_taking_apart_gives_it_back(cont
     assert unmerge(sara, one) == []
     assert (held(one), held(two)) == (str(files[0].pk), str(files[1].pk))
     assert [File.objects.alive().get(pk=f.pk).about_id for f in files] == [one.pk, two.pk]
+
+
+def test_what_hangs_on_a_record_holds_files_too_and_takes_them_along_when_it_goes(api_for, tenant_a, member) -> None:
+    with in_tenant(tenant_a):
+        make("file", "Plan", "tasks")
+    sara = api_for("sara")
+    company = sara.post("/api/v1/companies", {"name": "A"}).json()["id"]
+    file = sent(sara, to="tasks.custom.plan").json()["id"]
+    values = {"subject": "Draw", "about": {"type": "companies", "id": company}, "custom": {"plan": file}}
+    made = sara.post("/api/v1/tasks", values)
+    assert made.status_code == 201, made.content
+    assert made.json()["custom"]["plan"]["label"] == "contract.txt"
+    assert sara.get(f"/api/v1/files/{file}/content").status_code == 302
+    loose = {"file": SimpleUploadedFile("a.txt", SAMPLE), "about": f"tasks:{made.json()['id']}"}
+    assert sara.post("/api/v1/files", loose, MULTIPART_CONTENT).status_code == 400
+    assert sara.delete(f"/api/v1/companies/{company}").status_code == 204
+    assert sara.get(f"/api/v1/files/{file}").status_code == 404
+    with in_tenant(tenant_a):
+        gone = registry["companies"].model.objects.get(pk=company)
+        assert purge(access(member("sara")), [gone]) == 0
+        assert not File.objects.filter(pk=file).exists()

@@ -119,7 +119,7 @@ def version_of(record: File, number: int | None) -> FileVersion | None:
 
 def about_of(actor: Actor, slug: str, pk: UUID) -> Any | None:
     """The record that a file is to hang on, in reach."""
-    if slug not in registry or registry[slug] not in registry["files"].parent_types():
+    if slug not in registry or registry[slug].parent or registry[slug] not in registry["files"].parent_types():
         return None
     access = actor.access(registry[slug])
     return get(access, pk) if access.may("view") else None

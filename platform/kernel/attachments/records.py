@@ -60,14 +60,20 @@ class Files(RecordType):
         if record.is_new or "name" in changed:
             record.name = shown_name(record.name)
             check_name(record.name)
-        if record.about_id is None and record.field is None:
+        is_loose = record.about_id is None or registry[record.about_type].parent
+        if is_loose and record.field is None:
             raise ValidationError({"about": ValidationError(now("Fill this in."), code="required")})
+
+    def parent_types(self) -> list[RecordType]:
+        """Beside those that have a list of files, what hangs on them where the tenant gave it a field for one."""
+        hanging = (rtype for rtype in registry.values() if rtype.parent and fields_of(rtype.own_specs()))
+        return [*super().parent_types(), *hanging]
 
     def under(self, parent: Access, verb: str) -> Q:
         """A file in a field is whoever's the field is."""
         known = parent.readable if verb == "view" else parent.editable
         everywhere, on_own = (set(fields_of(known(record))) for record in (None, parent.rtype.model()))
-        reach = Q(field=None)
+        reach = Q(pk__in=[]) if parent.rtype.parent else Q(field=None)
         if everywhere:
             reach |= Q(field__in=everywhere)
         if on_own - everywhere:

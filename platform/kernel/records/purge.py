@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -60,14 +61,22 @@ def _purge_one(access: Access, record: Any, change_set: Any) -> None:
     if not rows.select_for_update(of=("self",)).exists():
         return  # restored meanwhile, or purged by somebody else
     event = event_row(f"{rtype.name}.purged", record, access, _last_words(rtype, record), change_set=change_set)
-    for child in registry.values():
-        if child.parent:
-            hanging = {"about_type": rtype.slug, "about_id": record.pk}
-            child.purge(child.model.objects.filter(**hanging), access.actor)
+    _purge_hanging(rtype.slug, [record.pk], access.actor)
     Share.objects.filter(record_type=rtype.slug, record_id=record.pk).delete()
     rtype.purge(rows, access.actor)
     event.save(force_insert=True)
     publish([event])
+
+
+def _purge_hanging(slug: str, ids: list[UUID], actor: Actor) -> None:
+    """What hangs on these records, and what hangs on that: the file in a field of a task."""
+    for child in registry.values():
+        if child.parent:
+            hanging: dict[str, Any] = {"about_type": slug, "about_id__in": ids}
+            rows = child.model.objects.filter(**hanging)
+            if below := list(rows.values_list("pk", flat=True)):
+                _purge_hanging(child.slug, below, actor)
+                child.purge(rows, actor)
 
 
 def _last_words(rtype: RecordType, record: Any) -> dict[str, list[Any]]:

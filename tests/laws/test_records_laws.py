@@ -117,7 +117,7 @@ def test_a_page_and_the_api_leave_the_same_record_and_event(slug: str, client_fo
         return
     values = dict.fromkeys(needed, "Parity")
     assert client_for("sara").post(f"/r/{slug}/new", values).status_code == 303
-    assert api_for("sara").post(f"/api/v1/{slug}", values).status_code == 201
+    assert api_for("sara").post(f"/api/v1/{slug}?duplicates=allow", values).status_code == 201
     from kernel.events.models import Event
 
     with in_tenant(tenant_a):

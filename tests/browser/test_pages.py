@@ -40,6 +40,8 @@ PAGES = {
     "my-day": "/tasks",
     "profile": "/settings/profile",
     "members": "/settings/members",
+    "roles": "/settings/roles",
+    "why": "/settings/roles/why?type=deals",
     "api": "/settings/api",
     "api-of-deals": "/settings/api/deals",
     "pipelines": "/settings/pipelines",

@@ -55,7 +55,13 @@ def main() -> int:
     options.add_argument("--deals", type=int, default=100_000)
     options.add_argument("--seconds", type=float, default=2.0, help="for each figure and round")
     options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--scale", help="instead, how tasks grow with a tenant's records: 10000,100000,1000000")
+    options.add_argument("--write", action="store_true", help="with --scale: the figures into loadtests/README.md")
     asked = options.parse_args()
+    if asked.scale:
+        from loadtests import scale
+
+        return scale.main([int(size) for size in asked.scale.split(",")], write=asked.write)
     schema, key = prepare(asked.deals)
     dsn = tenant_dsn(schema)
     tasks = tasks_of(dsn, key)
@@ -362,5 +368,6 @@ if __name__ == "__main__":
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.update(LOG_LEVEL="WARNING", API_REQUESTS_PER_MINUTE="100000000")
     django.setup()
     sys.exit(main())

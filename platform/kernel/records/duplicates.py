@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from kernel.records.holds import SPACE
 from kernel.records.models import DuplicateRule
+from kernel.records.statements import array, quoted
 from kernel.tenancy.context import get_tenant
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kernel.records.types import RecordType
 
 MOST, LONGEST = 6, 200
+MOST_LOOKED_AT = 1_000
 ALLOW, WARN, BLOCK = DuplicateRule.Action.ALLOW, DuplicateRule.Action.WARN, DuplicateRule.Action.BLOCK
 DOORS = {"page": "form", "api": "api", "import": "imports"}
 MEMO = "duplicate-rules"
@@ -137,36 +139,63 @@ def action_of(access: Access) -> str:
 
 def candidates(access: Access, keys: Sequence[str], but: Iterable[UUID] = (), *, weak: bool = True) -> Candidates:
     """The records that share one of these keys, the likeliest first."""
-    mine = usable(access, keys, weak=weak)
+    known, strong = known_keys(access), usable(access, keys, weak=False)
+    mine = [*strong, *(key for key in usable(access, keys, weak=weak) if key not in strong)]
     found = Candidates()
     if not mine:
         return found
-    rows = access.records().filter(duplicate_keys__overlap=mine).exclude(pk__in=list(but))
-    known, wanted = known_keys(access), set(mine)
-    for record in rows.order_by("pk")[: MOST * 4]:
-        shared = [known[code] for code in known if any(k.partition(":")[0] == code for k in wanted & _held(record))]
+    alike = _holders(access.rtype, mine, but, most=MOST_LOOKED_AT)
+    for record in _nearest(access, list(alike)):
+        codes = {key.partition(":")[0] for key in alike[record.pk]}
+        shared = [key for code, key in known.items() if code in codes]
         is_strong = any(not key.is_weak for key in shared)
         found.shown.append(Candidate(record, [str(key.label) for key in shared], is_strong))
     found.shown = sorted(found.shown, key=lambda item: (not item.is_strong, -len(item.why)))[:MOST]
     if not found.shown and rule_of(access).tells_unseen:
-        strong = usable(access, mine, weak=False)
-        model: Any = access.rtype.model
-        unseen = model.objects.alive().filter(duplicate_keys__overlap=strong)
-        found.has_unseen = bool(strong) and unseen.exclude(pk__in=list(but)).exists()
+        found.has_unseen = any(not keys.isdisjoint(strong) for keys in alike.values())
     return found
+
+
+def _holders(
+    rtype: RecordType, keys: Sequence[str], but: Iterable[UUID], most: int | None = None
+) -> dict[UUID, set[str]]:
+    """The ids of those others that hold any of these keys, each with which, in the order of the keys.
+
+    Each key is looked up by itself, and all of them before a limit cuts them off: of keys that nearly no two records
+    share the planner believes that one record in two hundred has each, and would read the table from its beginning.
+    """
+    table = quoted(rtype.model._meta.db_table)
+    statement = f"""
+        WITH alike AS MATERIALIZED (
+            SELECT t.id, k.key FROM unnest(%s::text[]) k(key) CROSS JOIN LATERAL (
+                SELECT id FROM {table}
+                WHERE deleted_at IS NULL AND duplicate_keys @> ARRAY[k.key] AND id <> ALL(%s::uuid[])
+            ) t
+        ) SELECT id, key FROM alike LIMIT %s"""  # noqa: S608 - only our own names
+    held: dict[UUID, set[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(keys), array(but), most])
+        for pk, key in cursor.fetchall():
+            held.setdefault(pk, set()).add(key)
+    return held
+
+
+def _nearest(access: Access, ids: Sequence[UUID]) -> list[Any]:
+    """The first of these that are in reach."""
+    if len(ids) > MOST * 4:
+        seen = set(access.records().filter(pk__in=ids).values_list("pk", flat=True))
+        ids = [pk for pk in ids if pk in seen][: MOST * 4]
+    return list(access.records().filter(pk__in=ids).order_by("pk")) if ids else []
 
 
 def like_others(access: Access, records: Sequence[Any]) -> list[Any]:
     """Those of these stamped records that are like one in reach beside them."""
     mine = {record.pk: set(usable(access, record.duplicate_keys, weak=False)) for record in records}
     every = sorted({key for keys in mine.values() for key in keys})
-    rows = access.records().filter(duplicate_keys__overlap=every).exclude(pk__in=list(mine)) if every else None
-    taken = {key for (keys,) in rows.values_list("duplicate_keys") for key in keys} if rows is not None else set()
+    alike = _holders(access.rtype, every, mine) if every else {}
+    seen = access.records().filter(pk__in=list(alike)).values_list("pk", flat=True) if alike else ()
+    taken = {key for pk in seen for key in alike[pk]}
     return [record for record in records if not taken.isdisjoint(mine[record.pk])]
-
-
-def _held(record: Any) -> set[str]:
-    return set(record.duplicate_keys)
 
 
 # -- what becomes of a new one
@@ -207,9 +236,7 @@ def check_many(access: Access, records: Sequence[Any]) -> dict[UUID, ValidationE
         return {}
     _wait(access, None)
     every = sorted({key for keys in fresh.values() for key in keys})
-    model: Any = access.rtype.model
-    rows = model.objects.alive().filter(duplicate_keys__overlap=every).exclude(pk__in=list(fresh))
-    taken = {key for (keys,) in rows.values_list("duplicate_keys") for key in keys}
+    taken = {key for keys in _holders(access.rtype, every, fresh).values() for key in keys}
     problems: dict[UUID, ValidationError] = {}
     seen: set[str] = set()
     for pk, keys in fresh.items():

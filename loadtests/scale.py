@@ -145,10 +145,8 @@ def _tasks(tenant: Any) -> list[Task]:
 
     def hinted(row: Any) -> tuple[Callable[[], Any], list[str]]:
         form = {"first_name": row.first_name, "last_name": row.last_name, "email": row.email, "phone": row.phone}
-        keys = ",".join(f"'{key}'" for key in row.duplicate_keys)
-        return lambda: post("/r/contacts/alike", form), [
-            f"SELECT {COLUMNS} FROM {table} WHERE {ALIVE} AND duplicate_keys && ARRAY[{keys}] LIMIT 24"
-        ]
+        one = f"SELECT {COLUMNS} FROM {table} WHERE {ALIVE} AND duplicate_keys @> ARRAY['%s']"
+        return lambda: post("/r/contacts/alike", form), [" UNION ".join(one % key for key in row.duplicate_keys)]
 
     total = f"SELECT count(*) FROM (SELECT FROM {table} WHERE {ALIVE} LIMIT 10001) f"
     first = listed("", "")

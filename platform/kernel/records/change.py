@@ -236,7 +236,8 @@ def verb_of(rtype: RecordType, event: str) -> str:
 def _lock(record: Any, access: Access, version: int | None) -> Any:
     """Lock the row and bring `record` up to date; answers the row as it was found."""
     if take_held(record):
-        current = type(record).__new__(type(record))
+        model: Any = type(record)
+        current = model.__new__(model)
         current.__dict__.update(record.__dict__)
     elif record.deleted_at is None:
         current = one(access, record.pk, lock=True)

@@ -3,21 +3,18 @@
 import dataclasses
 import re
 import secrets
-import time
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 
 from kernel.tenancy.apart import apart
 from kernel.tenancy.catalog import compiled, quoted, read_schema
-from kernel.tenancy.context import in_tenant
 from kernel.tenancy.head import head_hash, head_migrations
 from kernel.tenancy.models import TemplateSchema
 from kernel.tenancy.template import (
     compile_template,
     ensure_template,
     migrate_current_schema,
-    replay,
     template_statements,
 )
 
@@ -157,18 +154,3 @@ def test_the_template_is_compiled_once(django_assert_num_queries):
     with django_assert_num_queries(1, using="platform"):
         ensure_template()
     assert TemplateSchema.objects.get().pk == head_hash()
-
-
-def test_replaying_takes_a_fraction_of_a_second():
-    class Fresh:
-        schema_name = "scratch_replayed"
-
-    template_statements(head_hash())
-    best = 9.0
-    for _time in range(3):
-        with in_tenant(Fresh):
-            began = time.perf_counter()
-            replay()
-            best = min(best, time.perf_counter() - began)
-            transaction.set_rollback(True, using="default")
-    assert best < 0.4

@@ -128,7 +128,7 @@ def _tasks(tenant: Any) -> list[Task]:
     from crm_core.contacts.models import Contact
 
     get, post = _doors(tenant)
-    rows = list(Contact.objects.order_by("created_at")[500 : 500 + ASKED])
+    rows = list(Contact.objects.alive().order_by("created_at", "pk")[500 : 500 + ASKED])
     table, order = "contacts_contact", "ORDER BY label_key, id LIMIT 51"
     by_score = "ORDER BY ((custom ->> 'score')::numeric), id LIMIT 51"
     score, reference = "((custom ->> 'score')::numeric)", "(text_keys ->> 'custom.reference')"
@@ -255,8 +255,9 @@ def _many(tenant: Any) -> dict[str, Figure]:
     from kernel.transfer.wishes import Wish
 
     with in_tenant(tenant):
-        count = Contact.objects.count()
-        edge = Contact.objects.order_by("created_at")[min(AT_ONCE, count - 1)].created_at
+        contacts = Contact.objects.alive().order_by("created_at", "pk")
+        count = contacts.count()
+        edge = contacts[min(AT_ONCE, count - 1)].created_at
         selection = Selection.read({"query": {"created_at__lt": edge.isoformat()}})
         wish = Wish(values={"city": f"City {time.time_ns()}"})
     edit, edited = _run(tenant, lambda actor: bulk.begin(actor, "contacts", selection, wish))

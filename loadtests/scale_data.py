@@ -284,7 +284,7 @@ def check(actor: Actor, most: int = 20) -> None:
     anything differs. Runs inside the tenant's transaction, and leaves nothing behind."""
     for slug, names in MADE_OF.items():
         access = actor.access(registry[slug])
-        sample = list(access.records().order_by("created_at")[:most])
+        sample = list(access.records().order_by("created_at", "pk")[:most])
         specs = [*(registry[slug].specs()[name] for name in names), *registry[slug].own_specs().values()]
         Shown(access, sample, specs)
         for row in sample:

@@ -176,3 +176,28 @@ def test_a_file_of_more_than_a_role_may_take_is_refused(api_for: Any, tenant_a: 
     assert leila.post("/api/v1/exports", asked).status_code == 403
     assert leila.post("/api/v1/exports", {**asked, "query": {"name": "One"}}).status_code == 202
     assert sara.post("/api/v1/exports", asked).status_code == 202
+
+
+@pytest.mark.parametrize("changed_role", ["wide", "wider"])
+def test_a_key_ends_when_a_role_makes_it_do_more_than_its_member(
+    api_for: Any, tenant_a: Any, member: Any, changed_role: str
+) -> None:
+    """Mina may read all; her key stands under another role that says the same, until one of the two says otherwise."""
+    rules = {"wide": {"types": {}}, "wider": {"types": {"*": {"verbs": {"*": "all"}, "fields": {"*": "edit"}}}}}
+    with in_tenant(tenant_a):
+        held, named = (Role.objects.create(name=n, label=n, code=n, rules=READS) for n in ("wide", "wider"))
+        member("mina").roles.set([held])
+        key, _secret = ApiKey.issue(name="k", member=member("mina"), role=named)
+        other, _secret = ApiKey.issue(name="all", member=member("sara"), role=named)
+        changed = {"wide": held, "wider": named}[changed_role].pk
+    sara = api_for("sara")
+    assert sara.patch(f"/api/v1/roles/{changed}", {"name": "Renamed"}).status_code == 200
+    with in_tenant(tenant_a):
+        key.refresh_from_db()
+        assert key.revoked_at is None
+    assert sara.patch(f"/api/v1/roles/{changed}", {"rules": rules[changed_role]}).status_code == 200
+    with in_tenant(tenant_a):
+        key.refresh_from_db()
+        other.refresh_from_db()
+        assert key.revoked_at is not None
+        assert other.revoked_at is None

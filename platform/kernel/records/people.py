@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -89,9 +89,7 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         # A key never does more than its member may: one with a role they just lost ends with it.
         may = Rules(_rules_of(roles))
         keys = ApiKey.objects.filter(member=member.pk, revoked_at=None, role__isnull=False)
-        named = keys.values_list("pk", "role__rules")
-        wider = [pk for pk, rules in named if not may.covers(Rules([rules]), groups())]
-        ApiKey.objects.filter(pk__in=wider).update(revoked_at=timezone.now())
+        _end(pk for pk, rules in keys.values_list("pk", "role__rules") if not may.covers(Rules([rules]), groups()))
     if not member.is_new and "email" in changed:
         # A link mailed to the old address must not open an account for the new one.
         open_ones = Invitation.objects.filter(member=member.pk, used_at=None)
@@ -109,6 +107,28 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         raise ValidationError({"active" if is_gone else "roles": ValidationError(problem, code="last_admin")})
 
 
+def _end(keys: Iterable[UUID]) -> None:
+    ApiKey.objects.filter(pk__in=list(keys)).update(revoked_at=timezone.now())
+
+
+def _end_keys_beyond(role: Role) -> None:
+    """Keys that would do more than their member may, once this role says what it is to say."""
+    holds = Member.roles.through.objects
+    asked = Q(role=role.pk) | Q(member__in=holds.filter(role=role.pk).values("member"))
+    keys = list(ApiKey.objects.filter(asked, revoked_at=None, role__isnull=False).select_related("role"))
+    held: dict[UUID, list[dict[str, Any]]] = {key.member_id: [] for key in keys}
+    rows = holds.filter(member__in=list(held), role__deleted_at=None)
+    for member, pk, rules in rows.values_list("member_id", "role_id", "role__rules"):
+        held[member].append(role.rules if pk == role.pk else rules)
+    may, known = {member: Rules(rules) for member, rules in held.items()}, groups()
+
+    def is_beyond(key: ApiKey) -> bool:
+        theirs, named = may[key.member_id], role if key.role is None or key.role_id == role.pk else key.role
+        return not (theirs.may_system("*") or theirs.covers(Rules([named.rules]), known))
+
+    _end(key.pk for key in keys if is_beyond(key))
+
+
 def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
     """A role allows no more than whoever changes it may do. One that somebody has is not deleted under them, and its
     code, by which commands know it, stays."""
@@ -121,6 +141,8 @@ def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
         raise ValidationError({"rules": ValidationError(problem, code="beyond")})
     if role.is_new:
         return
+    if role.rules != before:
+        _end_keys_beyond(role)
     if "*" in before.get("system", ()) and "*" not in role.rules.get("system", ()):
         one_at_a_time()
         if not administrators(but=role).exists():

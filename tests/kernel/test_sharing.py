@@ -8,6 +8,7 @@ from django.utils import timezone
 from kernel.access.actor import actor_for, operator
 from kernel.access.models import Role, Share, Team
 from kernel.events.models import Event
+from kernel.records import sharing
 from kernel.records.change import create, delete
 from kernel.records.explaining import who_sees
 from kernel.records.purge import purge_by_hand
@@ -76,6 +77,18 @@ def test_a_share_ends_by_itself_and_by_hand(share, api_for, client_for, deal, te
         held = Share.objects.get()
     assert client_for("reza").post(f"/r/deals/{deal.pk}/access/{held.pk}/stop").status_code == 303
     assert names(api_for("mina")) == []
+
+
+def test_what_is_over_takes_no_place(share, api_for, monkeypatch, tenant_a):
+    monkeypatch.setattr(sharing, "MOST", 1)
+    assert share().status_code == 303
+    refused = share(to="kian")
+    assert refused.status_code == 422
+    assert "share it with a team instead" in refused.content.decode()
+    with in_tenant(tenant_a):
+        Share.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert share(to="kian").status_code == 303
+    assert names(api_for("kian")) == ["Orchid"]
 
 
 def test_a_day_that_is_over_is_refused(share):
@@ -152,3 +165,22 @@ def test_the_page_says_who_and_why(share, client_for, deal):
     assert "/settings/roles/why" not in text
     assert "/settings/roles/why" in client_for("sara").get(f"/r/deals/{deal.pk}/access").content.decode()
     assert f"/r/deals/{deal.pk}/access" in client_for("reza").get(f"/r/deals/{deal.pk}").content.decode()
+
+
+def test_the_page_tells_no_owner_that_is_hidden(client_for, deal, tenant_a):
+    with in_tenant(tenant_a):
+        role = Role.objects.get(code="manager")
+        role.rules["types"]["deals"] = {"fields": {"owner": "none"}}
+        role.save()
+    text = client_for("leila").get(f"/r/deals/{deal.pk}/access").content.decode()
+    assert "Reza Rep" in text
+    assert "because it is their own" not in text
+
+
+def test_who_works_here_is_told_by_no_share_either(share, client_for, deal, tenant_a):
+    share()
+    with in_tenant(tenant_a):
+        role = Role.objects.get(code="rep")
+        role.rules["types"]["members"] = {"verbs": {"*": "none"}}
+        role.save()
+    assert "Mina Rep" not in client_for("reza").get(f"/r/deals/{deal.pk}/access").content.decode()

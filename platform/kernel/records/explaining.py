@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from kernel.access.actor import Access, Actor, format_for
 from kernel.access.models import Member, Role, Share, Team
 from kernel.access.rules import Level, Rules
@@ -43,7 +45,7 @@ class Verdict:
 
 def explain(member: Member, rtype: RecordType, verb: str, field: str = "", record: Any = None) -> Verdict:
     """`record` may be out of the member's reach: it is in reach of whoever asks."""
-    actor = next(actors([member]))
+    actor = next(actors([member], Share.objects.lasting().of(member)))
     roles = roles_of([member])[member.pk]
     access, group = actor.access(rtype), group_of(rtype)
 
@@ -93,7 +95,7 @@ def who_sees(rtype: RecordType, record: Any) -> list[tuple[Member, str, list[Rol
     members = list(Member.objects.alive().filter(active=True, identity__isnull=False).order_by("label_key", "pk"))
     group, found = group_of(rtype), []
     of_member = roles_of(members)
-    for actor in actors(members):
+    for actor in actors(members, Share.objects.lasting().filter(record_type=rtype.slug, record_id=record.pk)):
         access = actor.access(rtype)
         if actor.member and (how := reach_of(access, record)):
             roles, scope = of_member[actor.member.pk], access.scope("view")
@@ -102,8 +104,9 @@ def who_sees(rtype: RecordType, record: Any) -> list[tuple[Member, str, list[Rol
     return found
 
 
-def actors(members: Iterable[Member]) -> Iterator[Actor]:
-    """Who these members are at work, with what that takes read once for all of them."""
+def actors(members: Iterable[Member], sharing: QuerySet[Share]) -> Iterator[Actor]:
+    """Who these members are at work, with what that takes read once for all of them. `sharing` are the shares that
+    matter to what is asked: of all there are, each member would be held against each."""
     members = list(members)
     of_member = roles_of(members)
     teams = list(Team.objects.alive().values_list("pk", "parent", "lead"))
@@ -121,9 +124,7 @@ def actors(members: Iterable[Member]) -> Iterator[Actor]:
     below: dict[UUID | None, list[UUID]] = {}
     for pk, parent, _lead in teams:
         below.setdefault(parent, []).append(pk)
-    shares = list(
-        Share.objects.lasting().values_list("member", "team", "record_type", "record_id", "level")
-    )  # fmt: skip
+    shares = list(sharing.values_list("member", "team", "record_type", "record_id", "level"))
     rules: dict[tuple[UUID, ...], Rules] = {}
     for member in members:
         roles = of_member[member.pk]

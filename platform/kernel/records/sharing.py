@@ -47,8 +47,9 @@ def share(access: Access, record: Any, whom: Member | Team, level: str, until: d
     with_whom: dict[str, Any] = {"team": whom if is_team else None, "member": None if is_team else whom}
     rows = Share.objects.filter(record_type=access.rtype.slug, record_id=record.pk)
     held = rows.filter(**with_whom).first()
-    if held is None and rows.count() >= MOST:
-        raise ValidationError(_("This is shared often enough: share it with a team instead."), code="most")
+    if held is None and rows.lasting().count() >= MOST:
+        problem = _("This is shared often enough: share it with a team instead.")
+        raise ValidationError({"member": ValidationError(problem, code="most")})
     before = canonical(held) if held else None
     made, _is_new = Share.objects.update_or_create(
         record_type=access.rtype.slug, record_id=record.pk, **with_whom,

@@ -80,6 +80,7 @@ def _show(request: HttpRequest, access: Access, record: Any, errors: dict[str, l
     actor, rtype, data = access.actor, access.rtype, request.POST
     knows_people, knows_roles = (actor.access(registry[slug]).may("view") for slug in ("members", "roles"))
     seen = who_sees(rtype, record) if knows_people else []
+    knows_whose = {"owner", "team"} <= access.readable(record).keys()
     url = record_url(rtype.slug, record.pk)
     teams = actor.access(registry["teams"]).records().order_by("label_key", "pk").values_list("pk", "label")
     chosen = read_id(data.get("member", ""))
@@ -88,11 +89,15 @@ def _show(request: HttpRequest, access: Access, record: Any, errors: dict[str, l
         "rtype": rtype, "record": record, "heading": _("Who can see this"), "url": f"{url}/access",
         "crumbs": [list_crumb(rtype), {"label": record.label, "url": url}],
         "people": [
-            {"member": member, "why": reach_text(how), "roles": [role.name for role in roles] if knows_roles else []}
+            {
+                "member": member, "roles": [role.name for role in roles] if knows_roles else [],
+                # Of own and team records the reason names whose they are.
+                "why": reach_text(how) if knows_whose or how in ("all", "shared") else "",
+            }
             for member, how, roles in seen[:SHOWN]
         ],
         "more": actor.format.number(len(seen) - SHOWN) if len(seen) > SHOWN else "",
-        "shares": shares_of(rtype, record), "may_share": may_share(access, record),
+        "shares": shares_of(rtype, record) if knows_people else [], "may_share": may_share(access, record),
         "why_url": "/settings/roles/why" if actor.may_system("roles") else "",
     }  # fmt: skip
     if context["may_share"] and knows_people:

@@ -130,6 +130,14 @@ def test_a_view_stands_in_the_sidebar_and_among_the_tabs_with_its_icon(client_fo
     assert refused.status_code == 422 and "Choose one of" in refused.content.decode()
 
 
+def test_a_view_with_an_icon_of_before_is_named_anew(client_for: Any, api_for: Any, deals: Any, tenant_a: Any) -> None:
+    url = save(client_for("sara"), "amount__gte=1000")
+    key = url.partition("view=")[2]
+    with in_tenant(tenant_a):
+        SavedView.objects.filter(pk=key).update(icon="rocket")
+    assert api_for("sara").patch(f"/api/v1/views/{key}", {"name": "Large"}).status_code == 200
+
+
 def test_tabs_stand_as_they_were_put_by_hand(client_for: Any, deals: Any) -> None:
     client = client_for("sara")
     assert client.post("/r/deals/views/order", {"ids": "recent,nonsense,all,mine"}).status_code == 204

@@ -154,7 +154,7 @@ class Views:
             if name in values:
                 value = values[name]
                 setattr(row, name, value.strip() if isinstance(value, str) else value)
-        if row.icon and row.icon not in ICONS:
+        if row.icon and "icon" in values and row.icon not in ICONS:
             problem = _("Choose one of: %(allowed)s.") % {"allowed": ", ".join(ICONS)}
             raise ValidationError({"icon": ValidationError(problem, code="choice")})
         if row.audience == SavedView.Audience.TEAM:

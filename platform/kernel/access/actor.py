@@ -108,7 +108,7 @@ def actor_for(member: Member, via: str, role: Role | None = None, run: UUID | No
 
 def with_all_rights(actor: Actor) -> Actor:
     """The same person, for what follows from an act that they may do: it reaches further than they do themselves."""
-    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run)
+    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run, actor.viewer)
 
 
 def operator(via: str = "operator") -> Actor:

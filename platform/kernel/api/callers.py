@@ -53,8 +53,8 @@ def _by_session(request: Any) -> tuple[Actor, str]:
         check.process_request(request)
         if check.process_view(request, None, (), {}):
             raise Problem(403, _("The CSRF token is missing or wrong. Load the page again."))
-    member = request.member
-    return Actor(member, request.actor.rules, "api", request.actor.format), f"member:{member.pk}"
+    member, myself = request.member, request.actor
+    return Actor(member, myself.rules, "api", myself.format, viewer=myself.viewer), f"member:{member.pk}"
 
 
 def stranger(detail: str) -> Problem:

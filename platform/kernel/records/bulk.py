@@ -31,6 +31,7 @@ from kernel.records.change import (
     assign,
     change,
     check_editable,
+    check_outcome,
     differences,
     event_row,
     gathering,
@@ -189,7 +190,7 @@ class _Gathered:
         changes = settle_values(access, record, before, given, standing, self.earliest)
         if changes or not event.endswith(".updated"):
             event = rtype.event_of(event, changes)
-            access.check(verb_of(rtype, event), held)
+            check_outcome(access, event, changes, held)
         item.event, item.is_back = event, held.deleted_at is not None and record.deleted_at is None
         self.changes = changes
 
@@ -245,7 +246,7 @@ def _alter(access: Access, item: Item) -> dict[str, Any]:
     changes = differences(before | record.__dict__.get("_before", {}), snapshot(rtype, record))
     if not is_new:
         # A row of a file that closes a deal takes the right to close it, as anywhere else.
-        access.check(verb_of(rtype, rtype.event_of(f"{rtype.name}.updated", changes)), held)
+        check_outcome(access, rtype.event_of(f"{rtype.name}.updated", changes), changes, held)
     return changes
 
 

@@ -25,6 +25,7 @@ from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 from kernel.records import afterwards, duplicates, steps
 from kernel.records.deriving import derive, stamp
+from kernel.records.explaining import reach_of
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import count_of, one, take_held, write
 from kernel.records.trees import check_place, keep_still
@@ -190,7 +191,7 @@ def change(
             raise problems[record.pk]
         event = access.rtype.event_of(event, changes)
         # A record may be handed to somebody out of one's own reach, hence as it was held; a new one as it will be.
-        access.check(verb_of(access.rtype, event), held)
+        check_outcome(access, event, changes, held)
         stamp(access.rtype, record)
         duplicates.check(access, record, is_new=is_new)
         row = event_row(event, record, access, changes, change_set=change_set, cause=cause)
@@ -231,6 +232,17 @@ def verb_of(rtype: RecordType, event: str) -> str:
     if suffix in VERB_OF_EVENT:
         return VERB_OF_EVENT[suffix]
     return next((verb.permission or verb.name for verb in rtype.verbs if verb.event == event), "edit")
+
+
+def check_outcome(access: Access, event: str, changes: Iterable[str], held: Any) -> None:
+    """Whether a change of the record, as it was held, may come to this. Whoever reaches it by a share alone neither
+    takes it nor gives it away: it would be theirs beyond the share."""
+    verb = verb_of(access.rtype, event)
+    access.check(verb, held)
+    hands = {"owner", "team"} & set(changes)
+    if hands and held.pk in access.shared(verb) and reach_of(access, held, verb) == "shared":
+        refused = [str(spec.label) for name, spec in access.shown(held).items() if name in hands]
+        raise PermissionDenied(_("You cannot change: %(fields)s") % {"fields": ", ".join(refused)})
 
 
 def _lock(record: Any, access: Access, version: int | None) -> Any:
@@ -310,7 +322,7 @@ def event_row(
         record_id=record.pk,
         about_type=getattr(record, "about_type", "") or "",
         about_id=getattr(record, "about_id", None),
-        member=access.actor.member,
+        member=access.actor.viewer or access.actor.member,  # seeing as another is no act of theirs
         via=via,
         changes=changes,
         change_set=change_set or _change_set.get() or uuid7(),

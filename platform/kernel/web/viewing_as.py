@@ -22,7 +22,7 @@ COOKIE, SALT, HOUR = "view_as", "kernel.web.viewing_as", 60 * 60
 LEAVE = "/settings/view-as/leave"
 SAFE = ("GET", "HEAD", "OPTIONS")
 # What is between a member and the workspace alone, and what is changed by being looked at.
-PRIVATE = ("/settings", "/notifications")
+PRIVATE = ("/settings", "/notifications", "/api/v1/notifications")
 
 
 def may_view_as(actor: Actor, member: Member) -> bool:

@@ -8,13 +8,15 @@ from kernel.ui import catalogs
 pytestmark = pytest.mark.nodb
 
 PYTHON = """
-from django.utils.translation import gettext as _, gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext as _, gettext as now, gettext_lazy, ngettext, pgettext
 _("Save")
 gettext_lazy("Two "
              "halves")
 ngettext("%(count)s deal", "%(count)s deals", 3)
 pgettext("verb", "Open")
 _(variable)
+now("At once")
+timezone.now()
 """
 TEMPLATE = """{% load i18n %}
 <h1 title="{% translate "It's here" %}">{{ _("Inside") }}</h1>
@@ -61,6 +63,7 @@ def test_texts_of_sources_and_templates_are_found(project):
         "Two halves",
         ("%(count)s deal", "%(count)s deals"),
         "Open",
+        "At once",
         "It's here",
         "Inside",
         "Hello %(name)s",

@@ -73,7 +73,7 @@ def keep(words: Iterable[str]) -> None:
             f" WHERE NOT EXISTS (SELECT FROM {table} k WHERE k.word = w) ORDER BY n ON CONFLICT DO NOTHING",
             [words],
         )
-    transaction.on_commit(partial(_hold, words), using="default")
+    transaction.on_commit(partial(_hold, _own(), words), using="default")
 
 
 def gather() -> None:
@@ -111,8 +111,7 @@ def _own() -> set[str]:
     return own
 
 
-def _hold(words: list[str]) -> None:
-    own = _own()
+def _hold(own: set[str], words: list[str]) -> None:
     if len(own) + len(words) > MOST_HELD:
         own.clear()
     own.update(words[:MOST_HELD])

@@ -35,8 +35,8 @@ class Match:
 
 
 def contact_matches(lead: Lead, actor: Actor) -> list[Match]:
-    """By number and address, then by name; only by what this actor may read."""
-    access = actor.access(registry["contacts"])
+    """By number and address, then by name; only by what this actor may read, of the lead as of the others."""
+    access, known = actor.access(registry["contacts"]), actor.access(registry["leads"]).readable(lead)
     if not access.may("view"):
         return []
     readable, found = access.readable(), dict[Any, Match]()
@@ -44,24 +44,24 @@ def contact_matches(lead: Lead, actor: Actor) -> list[Match]:
         ("phone", lead.phone, _("same phone number")),
         ("email", lead.email, _("same email address")),
     ):
-        if value and name in readable and "contact_points" in readable:
+        if value and name in known and name in readable and "contact_points" in readable:
             points = ContactPoint.objects.filter(value=value).values("contact_id")
             _add(found, access.records().filter(Q(pk__in=points) | Q(**{name: value})), why, sure=True)
-    if access.rtype.label_field in readable:
+    if "name" in known and access.rtype.label_field in readable:
         _add(found, access.records().filter(label_key=sort_key(lead.name)), _("same name"), sure=False)
     return _first(found)
 
 
 def company_matches(lead: Lead, actor: Actor, contacts: list[Match]) -> list[Match]:
     """By name and by the domain of the e-mail address, then the companies of the contacts that match for sure."""
-    access = actor.access(registry["companies"])
+    access, known = actor.access(registry["companies"]), actor.access(registry["leads"]).readable(lead)
     if not access.may("view"):
         return []
     readable, found = access.readable(), dict[Any, Match]()
-    if lead.company_name and "name" in readable:
+    if lead.company_name and "company_name" in known and "name" in readable:
         _add(found, access.records().filter(label_key=sort_key(lead.company_name)), _("same name"), sure=True)
     domain = lead.email.rpartition("@")[2].lower()
-    if domain and domain not in PUBLIC_MAIL:
+    if domain and "email" in known and domain not in PUBLIC_MAIL:
         _add(found, _of_domain(access, domain), _("same domain"), sure=True)
     if "company" in actor.access(registry["contacts"]).readable():
         held = [match.record.company_id for match in contacts if match.sure and match.record.company_id]

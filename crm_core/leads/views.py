@@ -152,21 +152,28 @@ def _page(
 
 
 def _options(actor: Actor, lead: Lead, name: str, matches: list[Match]) -> list[Option]:
-    may_make = actor.access(registry[conversion.RESULTS[name]]).may("create")
+    may_make, called = actor.access(registry[conversion.RESULTS[name]]).may("create"), _names(actor, lead)
     labels = _companies_of(actor, matches) if name == "contact" else {}
     found = [
         Option(str(match.record.pk), match.record.label, " · ".join([*match.why, *labels.get(match.record.pk, [])]))
         for match in matches
     ]
     new = {
-        "company": (lead.company_name, _("A new company")),
-        "contact": (lead.name, _("A new contact")),
+        "company": (called["company"] or (lead.company_name and str(registry["companies"].label)), _("A new company")),
+        "contact": (called["contact"] or str(registry["contacts"].label), _("A new contact")),
         "deal": (_("A new deal"), ""),
     }[name]
     if may_make and new[0]:
         found.append(Option(NEW, *new))
     none = {"company": _("No company"), "contact": _("No contact"), "deal": _("No deal")}[name]
     return [*found, Option(NONE, none)]
+
+
+def _names(actor: Actor, lead: Lead) -> dict[str, str]:
+    """What the new ones would be called, as far as this actor may read it."""
+    known = actor.access(registry["leads"]).readable(lead)
+    names = {"company": ("company_name", lead.company_name), "contact": ("name", lead.name)}
+    return {of: text if name in known else "" for of, (name, text) in names.items()}
 
 
 def _companies_of(actor: Actor, matches: list[Match]) -> dict[Any, list[str]]:
@@ -193,7 +200,8 @@ def _deal_fields(
     if not deals.may("create"):
         return []
     pipelines = few_records(actor, registry["pipelines"]) or []
-    starts = {"deal_name": lead.company_name or lead.name, "deal_amount": None}
+    called = _names(actor, lead)
+    starts = {"deal_name": called["company"] or called["contact"], "deal_amount": None}
     if len(pipelines) > 1:
         starts["deal_pipeline"] = pipelines[0].value
     return [

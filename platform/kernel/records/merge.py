@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access, with_all_rights
 from kernel.lib.ids import uuid7
 from kernel.records.bulk import BATCH, Item, change_many
-from kernel.records.change import NotFound, change
+from kernel.records.change import NotFound, change, check_outcome
 from kernel.records.models import Redirect
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -51,6 +51,7 @@ def merge(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[
     for record in others:
         access.check("delete", record)
     chosen = pick(access, survivor, others, values or {})
+    check_outcome(access, f"{access.rtype.name}.updated", chosen, survivor)
     change_set, mover = uuid7(), with_all_rights(access.actor)
     ids = {record.pk for record in others}
     with transaction.atomic():

@@ -65,13 +65,19 @@ def _check_grant(member: Member, roles: set[UUID], actor: Actor, changed: set[st
         else set(Member.roles.through.objects.filter(member=member).values_list("role", flat=True))
     )
     touched = roles ^ held if "roles" in changed or member.is_new else set()
-    if changed & {"email", "active"} and actor.member != member:
+    if (changed & {"email", "active"} or _comes_or_goes(member)) and actor.member != member:
         touched |= held | roles
     if touched and not may_grant(actor, *_rules_of(touched)):
         problem = _("You can only give or take what your own role allows.")
         raise ValidationError({"roles": ValidationError(problem, code="beyond")})
     if "teams" in changed and actor.member == member and not member.is_new:
         raise ValidationError({"teams": ValidationError(_("Somebody else chooses your teams."), code="yourself")})
+
+
+def _comes_or_goes(member: Member) -> bool:
+    """Whether this takes somebody to the trash, or back from there with all that they may do."""
+    is_there = Member.objects.alive().filter(pk=member.pk).exists()
+    return not member.is_new and is_there != (member.deleted_at is None)
 
 
 def check_invitation(member: Member, actor: Actor) -> None:
@@ -160,11 +166,16 @@ def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
 
 
 def check_team(team: Team, actor: Actor, changed: set[str]) -> None:
-    """One that is not empty is not deleted, and nobody puts themselves at the head of one."""
+    """One that is not empty is not deleted, and nobody puts themselves at the head of one, or one below theirs."""
     if "lead" in changed and team.lead_id and actor.member and not actor.may_system("*"):
         before = None if team.is_new else Team.objects.values_list("lead", flat=True).get(pk=team.pk)
         if team.lead_id == actor.member.pk != before:
             raise ValidationError({"lead": ValidationError(_("Somebody else makes you the lead."), code="yourself")})
+    if "parent" in changed and not team.is_new and not actor.may_system("*"):
+        mine = actor.subtree_ids  # as it is so far: whoever sees the teams below theirs would see one more
+        if team.parent_id in mine and team.pk not in mine:
+            problem = _("You can only give or take what your own role allows.")
+            raise ValidationError({"parent": ValidationError(problem, code="beyond")})
     if team.deleted_at is None:
         return
     if Member.objects.alive().filter(teams=team).exists() or Team.objects.alive().filter(parent=team).exists():

@@ -293,3 +293,17 @@ def test_what_hangs_on_a_record_holds_files_too_and_takes_them_along_when_it_goe
         gone = registry["companies"].model.objects.get(pk=company)
         assert purge(access(member("sara")), [gone]) == 0
         assert not File.objects.filter(pk=file).exists()
+
+
+def test_whether_many_files_may_be_changed_is_asked_of_none_of_their_records(
+    api_for, contract, tenant_a, member, django_assert_num_queries
+) -> None:
+    api = api_for("sara")
+    for name in "ABC":
+        given = {"name": name, "custom": {"contract": sent(api).json()["id"]}}
+        assert api.post("/api/v1/companies", given).status_code == 201
+    with in_tenant(tenant_a):
+        files, rows = access(member("sara"), "files"), list(File.objects.filter(field=contract.pk))
+        assert files.may("edit", rows[0])
+        with django_assert_num_queries(0):
+            assert [files.may(verb, row) for row in rows for verb in ("edit", "delete")] == [True] * 6

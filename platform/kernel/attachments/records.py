@@ -85,6 +85,9 @@ class Files(RecordType):
         if record.field is None or record.about_id is None or verb == "view":
             return True
         of = actor.access(registry[record.about_type])
+        on_any, on_own = (fields_of(of.editable(about)) for about in (None, of.rtype.model()))
+        if record.field in on_any or record.field not in on_own:
+            return record.field in on_any  # whosever the record is: it need not be read, for each of many files
         return record.field in fields_of(of.editable(get(of, record.about_id)))
 
     def follow(self, record: Any, event: Event) -> None:

@@ -33,7 +33,7 @@ from kernel.transfer.mapping import load
 from kernel.transfer.models import Problem
 from kernel.transfer.rows import Draft, Reader, existing, reasons_of
 from kernel.transfer.sources import Row
-from kernel.transfer.targets import targets
+from kernel.transfer.targets import match_fields, targets
 
 SHOWN_LABELS = 200
 
@@ -93,8 +93,9 @@ class Importing:
             ).save(force_insert=True)
 
     def _check(self, entries: list[Any]) -> None:
-        """A field that was taken from the actor since is not written: said before the first row."""
-        lost = [entry.column for entry in entries if entry.field not in self.known]
+        """A field that was taken from the actor since is not written, or matched by: said before the first row."""
+        match, able = self.options["match"], match_fields(self.access)
+        lost = [e.column for e in entries if e.field not in self.known or (e.field == match and match not in able)]
         if lost:
             raise ValidationError(_("You can no longer import into: %(columns)s") % {"columns": ", ".join(lost)})
 

@@ -24,7 +24,7 @@ from kernel.transfer import mapping, readers
 from kernel.transfer.lookups import may_create
 from kernel.transfer.mapping import Entry
 from kernel.transfer.sources import Source, Upload
-from kernel.transfer.targets import Target, targets
+from kernel.transfer.targets import Target, match_fields, targets
 
 UNDO_DAYS = timedelta(days=30)
 KEEP_FILE = timedelta(days=31)
@@ -117,7 +117,7 @@ def _take_source(run: Run, access: Access, found: Source) -> None:
 def default_match(access: Access, entries: Iterable[Entry]) -> str:
     """The first field of the type's match fields that a column feeds."""
     fed = {entry.field for entry in entries}
-    return next((name for name in access.rtype.match_fields if name in fed), "")
+    return next((name for name in match_fields(access) if name in fed), "")
 
 
 def describe(run: Run, actor: Actor, entries: list[Entry], options: Mapping[str, Any]) -> None:
@@ -136,10 +136,9 @@ def read_options(access: Access, entries: list[Entry], raw: Mapping[str, Any]) -
     options = {**OPTIONS, "match": default_match(access, entries), **{k: v for k, v in raw.items() if k in OPTIONS}}
     options["match"] = "" if options["match"] in (None, "none") else options["match"]
     options["match"] = str(options["match"])
-    if options["match"] and options["match"] not in {e.field for e in entries} & set(access.rtype.match_fields):
-        allowed = ", ".join(name for name in access.rtype.match_fields if name in known)
+    if options["match"] and options["match"] not in {e.field for e in entries} & set(match_fields(access)):
         sentence = _("Match by a field that a column goes into, one of: %(allowed)s.")
-        raise _wrong(sentence % {"allowed": allowed})
+        raise _wrong(sentence % {"allowed": ", ".join(match_fields(access))})
     options["money_unit"] = "" if options["money_unit"] == "currency" else options["money_unit"]
     if options["existing"] not in ("update", "skip"):
         raise _wrong(_("“existing” is “update” or “skip”."))

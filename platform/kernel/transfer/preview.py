@@ -27,7 +27,7 @@ from kernel.transfer.lookups import Lookup, Unresolved
 from kernel.transfer.mapping import Entry, load
 from kernel.transfer.rows import Draft, Reader
 from kernel.transfer.sources import Source
-from kernel.transfer.targets import Target, targets
+from kernel.transfer.targets import Target, match_fields, targets
 
 SHOWN_ROWS = 8
 TRIED_ROWS = 1000
@@ -106,7 +106,7 @@ class Look:
         unresolved = self.unresolved(TRIED_ROWS)
         reader = Reader(self.access, self.known, self.entries, self.labels, self.columns)
         trial = Run(pk=self.run.pk, created_at=self.run.created_at, counts={})
-        writer = RowWriter(self.access, reader, self.known.get(self.options["match"]), self.options, trial)
+        writer = RowWriter(self.access, reader, self._match, self.options, trial)
         problems: Counter[str] = Counter()
         shown: list[ShownRow] = []
         rows = self.source.rows()
@@ -134,6 +134,11 @@ class Look:
             alike,
         )
 
+    @property
+    def _match(self) -> Target | None:
+        name = self.options["match"]
+        return self.known[name] if name in match_fields(self.access) else None
+
     def _alike(self, written: list[tuple[Draft, Any]]) -> int:
         """How many of the rows that make a record make one like another that is there, where the rule is to warn."""
         new = [item.record for _draft, item in written if item and item.is_new and item.is_changed]
@@ -151,13 +156,15 @@ class Look:
             cells = []
             for entry in self.entries:
                 raw = draft.row.cells[self.columns[entry.column]]
-                text = raw if item is None else self._text(show, item.record, entry)
+                text = raw if item is None else self._text(show, item.record, entry, raw)
                 cells.append(draft.later.get(entry.field, "") or self._new(entry, raw) or text)
             rows.append(ShownRow(draft.row.number, cells, _state(draft, item), draft.reasons))
         return rows
 
-    def _text(self, show: Shown, record: Any, entry: Entry) -> str:
+    def _text(self, show: Shown, record: Any, entry: Entry, raw: str) -> str:
         target = self.known[entry.field]
+        if (target.rows or target.spec).name not in self.access.readable(record):
+            return raw  # what a record that is there has may be another's to know
         if target.rows is None:
             return show.text(record, target.spec)
         line: dict[str, Any] = next(iter(target.rows.value(record)), {})

@@ -18,7 +18,7 @@ from kernel.tenancy.context import get_tenant
 from kernel.transfer.imports import OPTIONS, open_source
 from kernel.transfer.preview import samples
 from kernel.transfer.readers import ENCODINGS
-from kernel.transfer.targets import targets
+from kernel.transfer.targets import match_fields, targets
 from kernel.ui.fields import Field, Option
 
 ALSO = 2
@@ -184,7 +184,7 @@ class ColumnForm:
 
 def option_fields(access: Access, run: Run, chosen: Mapping[str, Any]) -> list[Field]:
     known = targets(access)
-    matches = [Option(name, known[name].label) for name in access.rtype.match_fields if name in known]
+    matches = [Option(name, known[name].label) for name in match_fields(access)]
     fields = [
         Field(
             "match",

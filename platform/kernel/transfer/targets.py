@@ -66,3 +66,10 @@ def targets(access: Access) -> dict[str, Target]:
         elif spec.kind.can_import:
             found[name] = Target(name, spec)
     return found
+
+
+def match_fields(access: Access) -> list[str]:
+    """By which fields rows are held against records that are there: those that a file may fill, and that are read on
+    every record. That a row matched tells what stands there."""
+    known, readable = targets(access), access.readable()
+    return [name for name in access.rtype.match_fields if name in known and name in readable]

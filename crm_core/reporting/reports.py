@@ -4,7 +4,7 @@ know nothing of any one of them; `crm_core.reporting.catalogue` lists them."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -77,7 +77,7 @@ class Question:
     by: str
     first: date | None
     last: date | None
-    calendar: str = field(default="gregorian")
+    calendar: str
 
     @property
     def grouping(self) -> Grouping:

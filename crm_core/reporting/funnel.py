@@ -80,7 +80,9 @@ def answer(question: Question, actor: Actor) -> Answer:
             source = sources.setdefault(key_of(group), Source(group.label, group.filters or None))
             setattr(source, name, int(group.figures["count"]))
     for key, amount in _worth(found["won"], actor).items():
-        sources[key if key in sources else "hidden"].amount += amount
+        # A lead that came between two statements, or from the thousand-and-first source.
+        source = sources[key] if key in sources else sources.setdefault("hidden", Source(now("Other"), None))
+        source.amount += amount
     costs = _costs(question, actor, found["leads"])
     for key, (label, cost) in costs.items():
         sources.setdefault(key, Source(label, {"source": key})).cost = cost

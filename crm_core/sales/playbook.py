@@ -58,7 +58,9 @@ def _enters(deal: Deal, event: Event) -> bool:
 
 def _items(entering: Mapping[UUID, Deal], steps: Mapping[UUID, Sequence[StageTask]]) -> Iterator[Item]:
     given = set(
-        Task.objects.filter(about_id__in=entering, planned_by__isnull=False).values_list("about_id", "planned_by")
+        Task.objects.alive()
+        .filter(about_id__in=entering, planned_by__isnull=False)
+        .values_list("about_id", "planned_by")
     )
     owners = {step.assignee_id for rows in steps.values() for step in rows} | {d.owner_id for d in entering.values()}
     members = Member.objects.in_bulk([pk for pk in owners if pk])

@@ -98,6 +98,8 @@ def test_taking_the_move_back_takes_the_tasks_back_and_gives_no_others(plan, sta
     start_undo(change_set_of(reza, moved))
     assert tasks(deal) == []
     assert Deal.objects.get(pk=deal.pk).stage == stages["New"]
+    move(reza, Deal.objects.get(pk=deal.pk), stages["Proposal"])
+    assert [task.subject for task in tasks(deal)] == ["Send it"]
 
 
 def test_what_an_import_brings_has_been_dealt_with(plan, member):

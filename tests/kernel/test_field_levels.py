@@ -50,6 +50,16 @@ def test_masked_shows_the_last_two_characters(api_for, grant, companies):
     assert (row["annual_revenue"], row["industry"]) == ("••••13", "••••na")
 
 
+def test_masked_covers_a_zero_like_any_other_value(api_for, grant, companies, tenant_a):
+    with in_tenant(tenant_a):
+        edit(operator().access(registry["companies"]), companies["mina"], {"employees": 0})
+    grant(employees="masked")
+    told = {
+        name: api_for("mina").get(f"/api/v1/companies/{one.pk}").json()["employees"] for name, one in companies.items()
+    }
+    assert told == {"mina": "••••", "reza": None}
+
+
 @pytest.mark.parametrize("level", ["masked", "read:own"])
 @pytest.mark.parametrize(
     "query",

@@ -40,6 +40,7 @@ def test_nothing_is_changed_meanwhile(as_mina, deals):
     for path in (f"/r/deals/{deal.pk}/delete", "/r/deals/new", f"/r/deals/{deal.pk}/cell/name", "/settings/profile"):
         assert as_mina.post(path, {"name": "Other"}).status_code == 403, path
     assert as_mina.patch(f"/api/v1/deals/{deal.pk}", {"name": "x"}, content_type="application/json").status_code == 403
+    assert as_mina.get(f"/api/v1/deals/{deal.pk}").json()["version"] == deal.version
 
 
 def test_what_is_theirs_alone_stays_so(as_mina):
@@ -50,6 +51,11 @@ def test_what_is_theirs_alone_stays_so(as_mina):
 def test_one_comes_back(as_mina, deals):
     assert as_mina.post("/settings/view-as/leave").status_code == 302
     assert "Of reza" in as_mina.get("/r/deals").content.decode()
+
+
+def test_signing_out_ends_it(as_mina):
+    answer = as_mina.post("/logout")
+    assert answer.cookies["view_as"].value == ""
 
 
 def test_the_history_says_so(as_mina, tenant_a):

@@ -27,7 +27,8 @@ MOST_SITE = 300
 HIDDEN = "•••"
 # What nobody should send to a form, and some do: never kept, whatever it stands under.
 _SECRET = re.compile(
-    r"passw|passcode|secret(?!ar)|token|api[_-]?key|authorization|card|cvv|cvc|iban|\bpin\b|رمز", re.IGNORECASE
+    r"passw|passcode|secret(?!ar)|token|api[_-]?key|authorization|card.?(no|num)|credit|cvv|cvc|iban|\b(pin|otp|ssn)\b|رمز",
+    re.IGNORECASE,
 )
 # What the form itself adds, which says nothing about the sender.
 _OWN = {"idempotency_key", "csrfmiddlewaretoken", "homepage"}

@@ -134,6 +134,7 @@ def partial(model: type[models.Model], names: Sequence[str], values: Sequence[An
 
 def write(*records: Any) -> None:
     """Insert what is new and update what is not, in one trip. The caller holds the rows that there are already."""
+    _memo().pop(HELD, None)
     statements: list[str] = []
     params: list[Any] = []
     for record in records:
@@ -153,6 +154,7 @@ def write_many(records: Sequence[Any]) -> None:
     """
     if not records:
         return
+    _memo().pop(HELD, None)
     model: type[models.Model] = type(records[0])
     source, adding = table(model), records[0]._state.adding
     rows = [{field.column: field.pre_save(record, adding) for field in source.fields} for record in records]

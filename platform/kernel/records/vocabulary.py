@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from functools import partial
 from string import ascii_lowercase
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
@@ -42,6 +43,7 @@ _SCRIPTS = (
 )
 MOST_TENANTS, MOST_HELD = 50, 5_000
 _asked: dict[str, float] = {}
+_lock = Lock()
 _held: OrderedDict[str, set[str]] = OrderedDict()  # what this process knows to be kept, by schema
 
 
@@ -104,10 +106,11 @@ def _new_in(texts: Iterable[str]) -> set[str]:
 
 def _own() -> set[str]:
     name = get_tenant().schema_name
-    own = _held.setdefault(name, set())
-    _held.move_to_end(name)
-    while len(_held) > MOST_TENANTS:
-        _held.popitem(last=False)
+    with _lock:
+        own = _held.setdefault(name, set())
+        _held.move_to_end(name)
+        while len(_held) > MOST_TENANTS:
+            _held.popitem(last=False)
     return own
 
 

@@ -87,7 +87,7 @@ def _behind(spec: FieldSpec) -> FieldSpec:
 
 def cover(spec: FieldSpec, canonical: Any) -> str | None:
     """What is told of a canonical value."""
-    if canonical in (None, "", [], {}, False):
+    if canonical is None or canonical in ("", [], {}):  # a zero and a “no” are values, covered like any other
         return None
     if spec.kind.name not in TEXTS:
         return DOTS

@@ -18,6 +18,7 @@ from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
+from kernel.web import viewing_as
 from kernel.web.accounts.actions import accept
 from kernel.web.accounts.invitations import find_invitation
 from kernel.web.accounts.tasks import send_reset
@@ -62,6 +63,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     answer = HttpResponseRedirect("/login")
     # The service worker, its caches and what was typed without being saved: nothing stays for who comes next.
     answer["Clear-Site-Data"] = '"storage"'
+    viewing_as.end(answer)
     return answer
 
 

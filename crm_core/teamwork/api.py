@@ -16,6 +16,7 @@ from kernel.api.endpoint import Endpoint, reply
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, object_of
 from kernel.api.problems import Problem
 from kernel.api.resources import add_path
+from kernel.lib.text import without_isolates
 from kernel.records.find import get
 from kernel.records.kinds.relations import read_id
 
@@ -26,13 +27,10 @@ def _json(told: Told) -> dict[str, Any]:
     row = told.row
     record = {"type": row.record_type, "id": str(row.record_id), "label": told.label} if row.record_id else None
     return {
-        "id": str(row.pk), "kind": row.kind, "text": _plain(told.sentence), "note": _plain(told.note),
+        "id": str(row.pk), "kind": row.kind,
+        "text": without_isolates(told.sentence), "note": without_isolates(told.note),
         "record": record, "count": row.count, "at": _moment(row.at), "read_at": _moment(row.read_at),
     }  # fmt: skip
-
-
-def _plain(text: str) -> str:
-    return text.replace("\u2068", "").replace("\u2069", "")
 
 
 def _moment(at: Any) -> str | None:

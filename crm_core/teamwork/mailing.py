@@ -24,6 +24,7 @@ from crm_core.teamwork.preferences import KINDS
 from crm_core.teamwork.telling import Reader, Told
 from kernel.access.actor import Actor
 from kernel.accounts.letters import Letter
+from kernel.lib.text import without_isolates
 from kernel.tenancy.context import get_tenant, in_tenant
 from kernel.tenancy.pending import sweeper, wake_at
 from kernel.tenancy.tasks import TenantTask
@@ -126,7 +127,7 @@ def _letter(ids: list[UUID]) -> Taken | None:
 
 def single_letter(actor: Actor, told: Told) -> Letter:
     return Letter(
-        subject=_plain(told.sentence),
+        subject=without_isolates(told.sentence),
         lines=tuple(filter(None, (told.sentence, told.note))),
         link=f"{get_tenant().url}{told.url}" if told.url else "",
         link_text=_("Open it"),
@@ -180,8 +181,3 @@ def read_leave(token: str) -> tuple[UUID, str] | None:
     if told.get("t") != str(get_tenant().pk):
         return None
     return UUID(told["m"]), str(told["k"])
-
-
-def _plain(text: str) -> str:
-    """A subject line takes no marks of direction."""
-    return text.replace("\u2068", "").replace("\u2069", "")

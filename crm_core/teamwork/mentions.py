@@ -14,6 +14,7 @@ from kernel.access.actor import actor_for
 from kernel.access.models import Member
 from kernel.events.models import Event
 from kernel.lib.mentions import mentioned
+from kernel.lib.text import isolated
 from kernel.records.mentioning import takes_mentions
 from kernel.records.types import RecordType
 
@@ -55,4 +56,4 @@ def _sees(member: Member, rtype: RecordType, record: Any, found: Found) -> bool:
 
 
 def _names(members: Iterable[Member]) -> str:
-    return ", ".join(sorted(f"\u2068{member.label}\u2069" for member in members))
+    return ", ".join(sorted(isolated(member.label) for member in members))

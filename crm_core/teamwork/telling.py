@@ -18,6 +18,7 @@ from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, KINDS, LAT
 from kernel.access.actor import Actor
 from kernel.events.models import Event
 from kernel.events.names import sentences
+from kernel.lib.text import isolated
 from kernel.records.kinds.relations import read_id
 from kernel.records.mentioning import load_names, shown, takes_mentions
 from kernel.records.show import Labels
@@ -120,7 +121,7 @@ class Reader:
             return None
         label = self._label(rtype, record)
         events = [event for raw in row.events if (event := self._events.get(read_id(raw) or UUID(int=0)))]
-        words = self._words(row, rtype, record, f"\u2068{label}\u2069", events)
+        words = self._words(row, rtype, record, isolated(label), events)
         if words is None:
             return None
         icon = rtype.icon if row.kind in (REMINDER, FOLLOWED) else KINDS[row.kind].icon
@@ -151,7 +152,7 @@ class Reader:
             return _("%(who)s handed %(record)s to you") % who, str(rtype.label)
         if row.kind == MENTIONED:
             where = self._about(record)
-            place = {**who, "record": f"\u2068{where}\u2069"} if where else who
+            place = {**who, "record": isolated(where)} if where else who
             return _("%(who)s mentioned you: %(record)s") % place, self._written(rtype, events)
         if row.kind == JOINED:
             return _("%(record)s accepted your invitation") % who, ""
@@ -159,7 +160,7 @@ class Reader:
 
     def _who(self, event: Event | None) -> str:
         label = self._labels.get("members", event.member_id) if event else None
-        return f"\u2068{label}\u2069" if label else _("Somebody") if event and event.member_id else _("Peyvand")
+        return isolated(label) if label else _("Somebody") if event and event.member_id else _("Peyvand")
 
     def _when(self, row: Notification, rtype: RecordType) -> str:
         name = rtype.due_field or rtype.next_step_field
@@ -216,7 +217,7 @@ class Reader:
         if run is None or (row.data.get("asks") and run.status != Run.Status.WAITING):
             return None  # it has been answered
         page = RUN_PAGES.get(run.kind, "")
-        sentence = f"\u2068{run.title}\u2069: {Run.Status(run.status).label}"
+        sentence = f"{isolated(run.title)}: {Run.Status(run.status).label}"
         return Told(row, sentence, run.error, page.format(run.pk), KINDS[RUN].icon, run.title)
 
 

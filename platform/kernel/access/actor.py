@@ -87,17 +87,22 @@ class Actor:
     @cached_property
     def shared(self) -> dict[str, dict[UUID, str]]:
         """What others shared with me or with a team of mine: by type, each record with the level."""
-        found: dict[str, dict[UUID, str]] = {}
         if self.member is None or getattr(self.member, "shares", None) == 0:
-            return found
-        for slug, pk, level in Share.objects.lasting().of(self.member).values_list("record_type", "record_id", "level"):
-            held = found.setdefault(slug, {})
-            held[pk] = "edit" if "edit" in (level, held.get(pk)) else level
-        return found
+            return {}
+        return opened(Share.objects.lasting().of(self.member).values_list("record_type", "record_id", "level"))
 
     def _members_of(self, teams: Iterable[UUID]) -> frozenset[UUID]:
         ids = set(Member.teams.through.objects.filter(team_id__in=list(teams)).values_list("member_id", flat=True))
         return frozenset(ids | {self.member.pk} if self.member else ids)
+
+
+def opened(shares: Iterable[tuple[str, UUID, str]]) -> dict[str, dict[UUID, str]]:
+    """What shares (type, record, level) open: by type, each record at the widest of its levels."""
+    found: dict[str, dict[UUID, str]] = {}
+    for slug, pk, level in shares:
+        held = found.setdefault(slug, {})
+        held[pk] = "edit" if "edit" in (level, held.get(pk)) else level
+    return found
 
 
 def actor_for(member: Member, via: str, role: Role | None = None, run: UUID | None = None) -> Actor:
@@ -134,7 +139,6 @@ class Access:
 
     def __init__(self, actor: Actor, rtype: RecordType) -> None:
         self.actor, self.rtype = actor, rtype
-        self._group = "@settings" if rtype.is_setting else "@records"
 
     # -- rows
 
@@ -145,7 +149,7 @@ class Access:
         """
         if self.rtype.right and not self.actor.may_system(self.rtype.right):
             return "none"
-        scope = self.actor.rules.scope(self.rtype.slug, self._group, verb)
+        scope = self.actor.rules.scope(self.rtype.slug, self.rtype.group, verb)
         if self.rtype.is_owned or scope in ("none", "all"):
             return scope
         return "all" if verb == "view" else "none"
@@ -311,7 +315,7 @@ class Access:
         rules, rtype, specs = self.actor.rules, self.rtype, self.rtype.specs()
         kept: Fields | None = rules.derived.get(rtype.slug)
         if kept is None or kept.specs is not specs:
-            levels = {name: rules.level(rtype.slug, self._group, name) for name in specs}
+            levels = {name: rules.level(rtype.slug, rtype.group, name) for name in specs}
             for name, right in rtype.field_rights.items():
                 if not rules.may_system(right):
                     levels[name] = NOTHING

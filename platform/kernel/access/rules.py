@@ -25,6 +25,7 @@ OWN = ":own"
 # What a role may say of a field.
 FIELD_ANSWERS = (*LEVELS, *(f"{level}{OWN}" for level in LEVELS[1:]))
 # Names that no entry mentions: what is said of those to come.
+RECORDS, SETTINGS = "@records", "@settings"
 OTHER = "\x00"
 
 
@@ -96,8 +97,8 @@ class Rules:
             mine, theirs = self.limit(right), other.limit(right)
             if mine is not None and (theirs is None or theirs > mine):
                 return False
-        asked = [(slug, groups.get(slug, "@records")) for slug in {*groups, *self.mentioned(), *other.mentioned()}]
-        asked += [(OTHER, group) for group in {"@records", "@settings", *groups.values()}]
+        asked = [(slug, groups.get(slug, RECORDS)) for slug in {*groups, *self.mentioned(), *other.mentioned()}]
+        asked += [(OTHER, group) for group in {RECORDS, SETTINGS, *groups.values()}]
         for slug, group in asked:
             verbs = {OTHER} | self.mentioned(slug, group, "verbs") | other.mentioned(slug, group, "verbs")
             for verb in verbs:

@@ -15,6 +15,7 @@ from kernel.api.problems import Problem
 from kernel.api.resources import add_path
 from kernel.records.kinds.relations import read_id
 from kernel.records.models import SavedView
+from kernel.records.questions import usable
 from kernel.records.types import registry
 from kernel.records.views import ICONS, View, Views
 
@@ -107,7 +108,7 @@ def taken(body: dict[str, Any]) -> dict[str, Any]:
 
 def view_json(views: Views, view: View) -> dict[str, Any]:
     """What the caller may know of it: of the question only what they could ask themselves."""
-    params, is_whole = views.usable(view.params)
+    params, is_whole = usable(views.access, view.params)
     saved = view.saved
     return {
         "id": str(saved.pk) if saved else f"{views.slug}:{view.key}",

@@ -87,6 +87,15 @@ def visible(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
+def isolated(text: str) -> str:
+    """What somebody wrote, marked so that its direction leaves the sentence around it alone (UAX #9, FSI and PDI)."""
+    return f"\u2068{text}\u2069"
+
+
+def without_isolates(text: str) -> str:
+    return text.replace("\u2068", "").replace("\u2069", "")
+
+
 def ascii_digits(text: str) -> str:
     """Persian and Arabic digits as 0-9; everything else untouched."""
     return text.translate(_TO_ASCII)

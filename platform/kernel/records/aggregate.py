@@ -129,8 +129,8 @@ def aggregate(found: Found, measures: list[Measure], group: GroupBy | None = Non
     grouped = rows.annotate(g=by).values("g").annotate(**annotations)
     if not group.grain:
         grouped = grouped.order_by(F("m0").desc(nulls_last=True))[:MOST_GROUPS]
-    is_back = not own or kind.name == "datetime" or kind.is_list  # what the query answers with is the value already
-    back = (lambda spec, key: key) if is_back else group.spec.store.back
+    is_value = not own or kind.name == "datetime" or kind.is_list  # what the query answers with needs no reading
+    back = (lambda spec, key: key) if is_value else group.spec.store.back
     figures = [(back(group.spec, row["g"]), _figures(measures, row)) for row in grouped]
     return _by_time(found, group, figures) if group.grain else _by_value(found, group, figures)
 

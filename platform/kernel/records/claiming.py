@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
 
+from kernel.lib.text import isolated
 from kernel.records.change import change
 from kernel.records.types import registry
 
@@ -35,5 +36,5 @@ def claimed_already(record: Any, access: Access) -> ValidationError:
     owner = members.records().filter(pk=record.owner_id).first() if known else None
     if owner is None:
         return ValidationError(_("Somebody else was faster: this has an owner now."), code="claimed")
-    told = _("%(who)s was faster: this has an owner now.") % {"who": f"\u2068{owner.label}\u2069"}
+    told = _("%(who)s was faster: this has an owner now.") % {"who": isolated(owner.label)}
     return ValidationError(told, code="claimed")

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from kernel.access.actor import Access, Actor, format_for
+from kernel.access.actor import Access, Actor, format_for, opened
 from kernel.access.models import Member, Role, Share, Team
 from kernel.access.rules import Level, Rules
-from kernel.records.roles import group_of, roles_of
+from kernel.records.roles import roles_of
 from kernel.records.types import RecordType
 
 
@@ -47,10 +47,10 @@ def explain(member: Member, rtype: RecordType, verb: str, field: str = "", recor
     """`record` may be out of the member's reach: it is in reach of whoever asks."""
     actor = next(actors([member], Share.objects.lasting().of(member)))
     roles = roles_of([member])[member.pk]
-    access, group = actor.access(rtype), group_of(rtype)
+    access = actor.access(rtype)
 
     def sayings(part: str, name: str) -> list[Saying]:
-        told = actor.rules.speaking(rtype.slug, group, part, name)
+        told = actor.rules.speaking(rtype.slug, rtype.group, part, name)
         return [Saying(roles[at], entry, answer) for at, entry, answer in told]
 
     scope, reach = access.scope(verb), None
@@ -93,13 +93,13 @@ def reach_of(access: Access, record: Any, verb: str = "view") -> str:
 def who_sees(rtype: RecordType, record: Any) -> list[tuple[Member, str, list[Role]]]:
     """Everybody who can sign in and see this record: how, and by which of their roles."""
     members = list(Member.objects.alive().filter(active=True, identity__isnull=False).order_by("label_key", "pk"))
-    group, found = group_of(rtype), []
+    found = []
     of_member = roles_of(members)
     for actor in actors(members, Share.objects.lasting().filter(record_type=rtype.slug, record_id=record.pk)):
         access = actor.access(rtype)
         if actor.member and (how := reach_of(access, record)):
             roles, scope = of_member[actor.member.pk], access.scope("view")
-            saying = actor.rules.speaking(rtype.slug, group, "verbs", "view")
+            saying = actor.rules.speaking(rtype.slug, rtype.group, "verbs", "view")
             found.append((actor.member, how, [roles[at] for at, _entry, answer in saying if answer == scope]))
     return found
 
@@ -140,13 +140,9 @@ def actors(members: Iterable[Member], sharing: QuerySet[Share]) -> Iterator[Acto
             if team not in tree:
                 tree.add(team)
                 pending += below.get(team, [])
-        shared: dict[str, dict[UUID, str]] = {}
-        for with_member, with_team, slug, pk, level in shares:
-            if with_member == member.pk or with_team in mine:
-                opened = shared.setdefault(slug, {})
-                opened[pk] = "edit" if "edit" in (level, opened.get(pk)) else level
+        mine_shared = [(slug, pk, level) for who, team, slug, pk, level in shares if who == member.pk or team in mine]
         actor.__dict__.update(
-            team_ids=frozenset(mine), subtree_ids=frozenset(tree), shared=shared,
+            team_ids=frozenset(mine), subtree_ids=frozenset(tree), shared=opened(mine_shared),
             teammate_ids=frozenset({member.pk}.union(*(people.get(team, set()) for team in mine))),
             subtree_member_ids=frozenset({member.pk}.union(*(people.get(team, set()) for team in tree))),
         )  # fmt: skip

@@ -45,9 +45,7 @@ def _derive_piece(rtype: RecordType, after: UUID | None) -> tuple[int, UUID | No
     records = list((rows.filter(pk__gt=after) if after else rows)[:CHUNK])
     for spec in rtype.declared().values():
         if spec.rows:
-            loaded = spec.kind.load(spec, [record.pk for record in records])  # type: ignore[attr-defined]
-            for record in records:
-                record.__dict__.setdefault("_rows", {})[spec.name] = loaded.get(record.pk, [])
+            spec.kind.load_into(spec, records)  # type: ignore[attr-defined]
     behind = [record for record in records if record.duplicate_keys != keys_of(rtype, record)]
     for record in behind:
         record.duplicate_keys = keys_of(rtype, record)

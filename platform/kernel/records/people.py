@@ -38,7 +38,7 @@ def groups() -> dict[str, str]:
     """Which group of types each one is of, as rules name it."""
     from kernel.records.types import registry  # which the types of people are in
 
-    return {slug: "@settings" if rtype.is_setting else "@records" for slug, rtype in registry.items()}
+    return {slug: rtype.group for slug, rtype in registry.items()}
 
 
 def may_grant(actor: Actor, *rules: dict[str, Any]) -> bool:

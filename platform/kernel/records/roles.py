@@ -9,15 +9,10 @@ from uuid import UUID
 
 from kernel.access.models import Member, Role
 from kernel.access.rights import system_rights
-from kernel.access.rules import OTHER, SCOPES, Level, Rules
+from kernel.access.rules import OTHER, RECORDS, SCOPES, SETTINGS, Level, Rules
 from kernel.records.types import RecordType, registry
 
-RECORDS, SETTINGS = "@records", "@settings"
 VERBS = ("view", "create", "edit", "delete")
-
-
-def group_of(rtype: RecordType) -> str:
-    return SETTINGS if rtype.is_setting else RECORDS
 
 
 def verbs_of(rtype: RecordType) -> list[str]:
@@ -55,7 +50,7 @@ class Difference:
 def differences(before: Rules, after: Rules) -> list[Difference]:
     """What one may by the one rules and not by the other, over every type, verb, field and right there is."""
     found: list[Difference] = []
-    types = [(slug, group_of(rtype), verbs_of(rtype), list(rtype.specs())) for slug, rtype in registry.items()]
+    types = [(slug, rtype.group, verbs_of(rtype), list(rtype.specs())) for slug, rtype in registry.items()]
     types += [(group, group, list(VERBS), []) for group in (RECORDS, SETTINGS)]
     for slug, group, verbs, fields in types:
         asked = OTHER if slug == group else slug

@@ -20,14 +20,9 @@ from kernel.records.types import RecordType
 MOST = 100
 
 
-def can_share(rtype: RecordType) -> bool:
-    """What hangs on another record follows that one; what nobody owns is seen by all who see any."""
-    return rtype.is_owned and not rtype.parent and not rtype.is_setting
-
-
 def may_share(access: Access, record: Any) -> bool:
     """Whoever may change the record by their roles. What was shared with one is not passed on."""
-    return can_share(access.rtype) and reach_of(access, record, "edit") not in ("", "shared")
+    return access.rtype.can_share and reach_of(access, record, "edit") not in ("", "shared")
 
 
 def shares_of(rtype: RecordType, record: Any) -> QuerySet[Share]:

@@ -108,9 +108,7 @@ class Shown:
             if spec.rows and ids:
                 if len(self.rows) == 1 and self.rows[0].__dict__.get("_rows", {}).get(spec.name) == []:
                     continue  # just made, and without any
-                found = spec.kind.load(spec, ids)  # type: ignore[attr-defined]
-                for row in self.rows:
-                    row.__dict__.setdefault("_rows", {})[spec.name] = found.get(row.pk, [])
+                spec.kind.load_into(spec, self.rows)  # type: ignore[attr-defined]
             elif spec.kind.has_table and ids:
                 pairs = defaultdict(list)
                 through = getattr(self.access.rtype.model, spec.path).through.objects

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.models import Record
+from kernel.access.rules import RECORDS, SETTINGS
 from kernel.events.names import tell, tell_record_events
 from kernel.records.declaring import Board, BuiltIn, Field, Panel, Related, RowsField, Verb, field
 from kernel.records.kinds import KINDS
@@ -106,6 +107,16 @@ class RecordType:
     def takes_fields(self) -> bool:
         """Whether a tenant may give this type fields of its own."""
         return self.has_form and not self.is_setting
+
+    @property
+    def group(self) -> str:
+        """The types beside which roles name this one."""
+        return SETTINGS if self.is_setting else RECORDS
+
+    @property
+    def can_share(self) -> bool:
+        """What hangs on another record follows that one; what nobody owns is seen by all who see any."""
+        return self.is_owned and not (self.parent or self.is_setting)
 
     def searched(self) -> tuple[str, ...]:
         """The fields that a search looks through."""
@@ -268,11 +279,11 @@ def _claim_verb(name: str) -> Verb:
 
 def register(cls: type[RecordType]) -> type[RecordType]:
     rtype = cls()
-    if cls.is_owned and not (cls.parent or cls.is_setting):
+    if rtype.can_share:
         cls.verbs = (*cls.verbs, _claim_verb(rtype.name))
     registry[rtype.slug] = rtype
     tell_record_events(rtype.name)
-    if rtype.is_owned and not (rtype.parent or rtype.is_setting):
+    if rtype.can_share:
         tell(f"{rtype.name}.shared", _("%(who)s shared this"))
         tell(f"{rtype.name}.unshared", _("%(who)s stopped sharing this"))
     if rtype.duplicate_keys:

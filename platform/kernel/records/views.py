@@ -89,7 +89,7 @@ class Views:
         yield ALL
         if "owner" in readable and self.actor.member:
             yield MINE
-        yield from (view for view in self.access.rtype.views if self.usable(view.params)[1])
+        yield from (view for view in self.access.rtype.views if usable(self.access, view.params)[1])
         if "updated_at" in readable:
             yield RECENT
 
@@ -113,10 +113,6 @@ class Views:
         return next((view for key in keys if (view := self.get(key))), None)
 
     # -- what one asks
-
-    def usable(self, params: Mapping[str, str]) -> tuple[dict[str, str], bool]:
-        """What is left of a view's question for this actor, and whether that is all of it."""
-        return usable(self.access, params)
 
     # -- changing them
 
@@ -194,7 +190,7 @@ class Views:
         if sum(len(key) + len(value) for key, value in kept.items()) > MOST_LENGTH:
             raise ValidationError({"params": ValidationError(_("This view asks for too much."), code="max_length")})
         Found(self.access, kept)
-        left, is_whole = self.usable(kept)
+        left, is_whole = usable(self.access, kept)
         if not is_whole:
             wrong = next(key for key in kept if left.get(key) != kept[key])
             raise ValidationError({wrong: ValidationError(_("This cannot be part of a view."), code="unknown")})
@@ -288,4 +284,4 @@ def meant(access: Access, params: Mapping[str, Any]) -> Mapping[str, Any]:
         )
     own = dict(params.lists()) if hasattr(params, "lists") else dict(params)
     own.pop("view")
-    return {**views.usable(view.params)[0], **own}
+    return {**usable(views.access, view.params)[0], **own}

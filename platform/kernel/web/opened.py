@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
-from kernel.records.questions import LAYOUTS, asked
+from kernel.records.questions import LAYOUTS, asked, usable
 from kernel.records.views import ALL, View, Views
 from kernel.web.reach import list_url
 
@@ -69,7 +69,7 @@ def open_view(request: HttpRequest, access: Access) -> Opened:
         view = views.first() if plain else views.get(ALL.code)
         key = view.key if view and plain else ""
     assert view is not None  # every type has the view of all records
-    own, is_whole = views.usable(view.params)
+    own, is_whole = usable(views.access, view.params)
     if key:
         for name, value in own.items():
             params.setdefault(name, value)

@@ -12,7 +12,7 @@ from kernel.access.models import Role
 from kernel.records.find import find
 from kernel.records.kinds.relations import read_id
 from kernel.records.models import SavedView
-from kernel.records.questions import asked
+from kernel.records.questions import asked, usable
 from kernel.records.views import ICONS, View, Views, may_set_up
 from kernel.ui.fields import Field, Option
 from kernel.ui.templatetags.ui import icon
@@ -172,7 +172,7 @@ def counts(request: HttpRequest, slug: str) -> HttpResponse:
     told = []
     for view in views.all:
         try:
-            count = find(views.access, views.usable(view.params)[0]).count(COUNTED)
+            count = find(views.access, usable(views.access, view.params)[0]).count(COUNTED)
         except ValidationError:
             continue
         told.append((view.key, fmt.number(COUNTED) + "+" if count is None else fmt.number(count)))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
 from kernel.events.models import Event
+from kernel.lib.text import isolated
 from kernel.records.change_sets import may_offer
 from kernel.records.kinds.relations import read_id
 from kernel.records.mentioning import load_names, shown
@@ -93,7 +94,7 @@ def _item(access: Access, entry: Entry) -> Item:
     verb = next((verb for verb in rtype.verbs if verb.event == event.name), None)
     icon = verb.icon if verb else ICONS.get(suffix, "arrows-exchange")
     tone = (verb.tone if verb else "") or ("accent" if suffix == "created" else "")
-    item = Item(event, entry.sentence(f"\u2068{entry.who}\u2069"), icon, tone)
+    item = Item(event, entry.sentence(isolated(entry.who)), icon, tone)
     if may_offer(access.actor, event):
         item.undo_url = f"/changes/{event.change_set}"
     if child is None:

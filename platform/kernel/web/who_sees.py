@@ -18,7 +18,7 @@ from kernel.access.models import Member, Share, Team
 from kernel.lib.errors import ParseError
 from kernel.records.explaining import who_sees
 from kernel.records.kinds.relations import read_id
-from kernel.records.sharing import can_share, may_share, share, shares_of, unshare
+from kernel.records.sharing import may_share, share, shares_of, unshare
 from kernel.records.types import registry
 from kernel.ui.fields import Field
 from kernel.ui.templatetags.ui import icon
@@ -34,7 +34,7 @@ LEVELS = Share.Level.choices
 @require_http_methods(["GET", "HEAD", "POST"])
 def access_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     access = access_to(request, slug)
-    if not can_share(access.rtype):
+    if not access.rtype.can_share:
         raise Http404
     record = record_of(access, pk)
     errors: dict[str, list[str]] = {}
@@ -118,7 +118,7 @@ def _show(request: HttpRequest, access: Access, record: Any, errors: dict[str, l
 @require_POST
 def stop_sharing(request: HttpRequest, slug: str, pk: UUID, share_pk: UUID) -> HttpResponse:
     access = access_to(request, slug)
-    if not can_share(access.rtype):
+    if not access.rtype.can_share:
         raise Http404
     record = record_of(access, pk)
     held = shares_of(access.rtype, record).filter(pk=share_pk).first()
@@ -130,7 +130,7 @@ def stop_sharing(request: HttpRequest, slug: str, pk: UUID, share_pk: UUID) -> H
 
 def part(request: HttpRequest, access: Access, record: Any) -> str:
     """On a record's page: the way here."""
-    if not can_share(access.rtype):
+    if not access.rtype.can_share:
         return ""
     pattern = '<p class="small"><a class="link row" href="{}/access">{}{}</a></p>'
     return format_html(pattern, record_url(access.rtype.slug, record.pk), icon("eye"), _("Who can see this, and why"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -54,6 +54,12 @@ class Rows(Kind):
         for pk, *values in rows_of(_select(spec.extra["model"], spec.extra["parent"], paths), [array(ids)]):
             found.setdefault(pk, []).append(dict(zip(names, values, strict=True)))
         return found
+
+    def load_into(self, spec: FieldSpec, records: Sequence[Any]) -> None:
+        """Keep on each record its rows, so that asking for their values costs no query of its own."""
+        found = self.load(spec, [record.pk for record in records])
+        for record in records:
+            record.__dict__.setdefault("_rows", {})[spec.name] = found.get(record.pk, [])
 
     def assign(self, spec: FieldSpec, record: Any, value: Any) -> None:
         before = self.canonical(spec, self.value(spec, record))

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from kernel.access.models import Role
 from kernel.access.rights import system_rights
-from kernel.access.rules import OTHER, Level, Rules
+from kernel.access.rules import OTHER, RECORDS, SETTINGS, Level, Rules
 from kernel.lib.format import Format
 from kernel.lib.text import fold
-from kernel.records.roles import RECORDS, SETTINGS, VERBS, group_of, verbs_of
+from kernel.records.roles import VERBS, verbs_of
 from kernel.records.types import RecordType, registry
 from kernel.web.settings import role_words as words
 
@@ -36,7 +36,7 @@ def groups_of(rules: Rules, q: str, fmt: Format) -> list[dict[str, Any]]:
 
 
 def row_of(rules: Rules, rtype: RecordType, fmt: Format) -> dict[str, Any]:
-    slug, group = rtype.slug, group_of(rtype)
+    slug, group = rtype.slug, rtype.group
     verbs = verbs_of(rtype)
     more = [
         f"{words.verb_text(verb, rtype)}: {words.scope_text(rules.scope(slug, group, verb))}"
@@ -101,7 +101,7 @@ def fields_like(rtype: RecordType, q: str) -> list[str]:
 def found_fields(rules: Rules, rtype: RecordType, q: str) -> dict[str, Any]:
     """The fields that a search in the matrix found, with what the role makes of them."""
     fields = [
-        (words.field_text(rtype, name), words.level_text(rules.level(rtype.slug, group_of(rtype), name)))
+        (words.field_text(rtype, name), words.level_text(rules.level(rtype.slug, rtype.group, name)))
         for name in fields_like(rtype, q)
     ]
     return {"label": rtype.label_plural, "slug": rtype.slug, "fields": fields}

@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.access.models import Role
 from kernel.access.rights import system_rights
-from kernel.access.rules import FIELD_ANSWERS, LEVELS, OTHER, OWN, SCOPES, Rules
+from kernel.access.rules import FIELD_ANSWERS, LEVELS, OTHER, OWN, RECORDS, SCOPES, SETTINGS, Rules
 from kernel.lib.errors import ParseError
 from kernel.lib.format import Format
 from kernel.lib.numbers import parse_decimal
 from kernel.records.change import Stale, edit
 from kernel.records.people import may_grant
-from kernel.records.roles import RECORDS, SETTINGS, Effect, differences, effects, group_of, scopes_of, verbs_of
+from kernel.records.roles import Effect, differences, effects, scopes_of, verbs_of
 from kernel.records.types import registry
 from kernel.web.pages import go
 from kernel.web.settings import role_words as words
@@ -92,7 +92,7 @@ def _asked(slug: str) -> tuple[str, str]:
     """The type and the group that rules are asked for."""
     if slug in words.DEFAULTS:
         return OTHER, SETTINGS if slug == "settings" else RECORDS
-    return slug, group_of(registry[slug])
+    return slug, registry[slug].group
 
 
 def _named(name: str) -> str:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kernel.access.rights import system_rights
-from kernel.access.rules import OTHER, OWN, Level
+from kernel.access.rules import OTHER, OWN, RECORDS, SETTINGS, Level
 from kernel.lib.format import Format
-from kernel.records.roles import RECORDS, SETTINGS, Difference
+from kernel.records.roles import Difference
 from kernel.records.types import RecordType, registry
 from kernel.web.controls import label_of
 

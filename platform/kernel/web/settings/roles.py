@@ -21,7 +21,7 @@ from kernel.events.models import Event
 from kernel.records.change import create, delete
 from kernel.records.people import may_grant
 from kernel.records.records import RULES_CHANGED
-from kernel.records.roles import differences, group_of
+from kernel.records.roles import differences
 from kernel.records.show import Labels
 from kernel.records.types import registry
 from kernel.web.pages import go
@@ -49,7 +49,7 @@ def _summary(role: Role) -> str:
     if "*" in role.rules.get("system", ()):
         return _("Everything")
     rules = Rules([role.rules])
-    seen = [r for r in types() if not r.is_setting and rules.scope(r.slug, group_of(r), "view") != "none"]
+    seen = [r for r in types() if not r.is_setting and rules.scope(r.slug, r.group, "view") != "none"]
     labels = [str(rtype.label_plural) for rtype in seen if rtype.in_menu]
     return _(", ").join(labels) or _("Nothing yet")
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from kernel.access.actor import Actor
 from kernel.access.models import Member, Team
+from kernel.lib.text import isolated
 from kernel.records.explaining import Saying, Verdict, explain
 from kernel.records.find import get
 from kernel.records.roles import verbs_of
@@ -75,8 +76,8 @@ def _record(actor: Actor, rtype: RecordType | None, text: str) -> Any:
 
 def _answer(verdict: Verdict, record: Any) -> str:
     parts = {
-        "who": _quoted(verdict.member.name), "verb": words.verb_text(verdict.verb, verdict.rtype),
-        "what": _quoted(record.label) if record else str(verdict.rtype.label_plural),
+        "who": isolated(verdict.member.name), "verb": words.verb_text(verdict.verb, verdict.rtype),
+        "what": isolated(record.label) if record else str(verdict.rtype.label_plural),
         "field": words.field_text(verdict.rtype, verdict.field) if verdict.field else "",
     }  # fmt: skip
     if verdict.field:
@@ -89,13 +90,9 @@ def _answer(verdict: Verdict, record: Any) -> str:
     return (yes if verdict.may else no) % parts
 
 
-def _quoted(text: str) -> str:
-    return f"\u2068{text}\u2069"
-
-
 def steps_of(verdict: Verdict, record: Any) -> list[str]:
     """One sentence for each thing that decides."""
-    who = {"who": _quoted(verdict.member.name)}
+    who = {"who": isolated(verdict.member.name)}
     if not verdict.member.active:
         return [_("%(who)s is deactivated and may do nothing.") % who]
     if not verdict.sayings:
@@ -124,7 +121,7 @@ def steps_of(verdict: Verdict, record: Any) -> list[str]:
 
 
 def _saying(saying: Saying, what: str, answer: str) -> str:
-    parts = {"role": _quoted(saying.role.name), "what": what, "answer": answer}
+    parts = {"role": isolated(saying.role.name), "what": what, "answer": answer}
     if not saying.entry:
         return _("The role %(role)s says nothing of “%(what)s”, so: %(answer)s.") % parts
     where = words.entry_text(saying.entry)
@@ -136,9 +133,9 @@ def _belongs(record: Any) -> list[str]:
     owner = Member.objects.filter(pk=record.owner_id).values_list("name", flat=True).first()
     team = Team.objects.filter(pk=record.team_id).values_list("name", flat=True).first()
     told = [
-        _("The record belongs to %(who)s.") % {"who": _quoted(owner)} if owner else _("The record belongs to nobody.")
+        _("The record belongs to %(who)s.") % {"who": isolated(owner)} if owner else _("The record belongs to nobody.")
     ]
-    return [*told, _("Its team is %(team)s.") % {"team": _quoted(team)}] if team else told
+    return [*told, _("Its team is %(team)s.") % {"team": isolated(team)}] if team else told
 
 
 def reach_text(reach: str) -> str:

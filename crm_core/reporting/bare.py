@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm_core.reporting.reports import MONEY, SHARE, Answer, Column, Grouping, Line, Question, Report, key_of, share
 from kernel.access.actor import Actor
-from kernel.records.aggregate import Group, aggregate, read_group, read_measures
+from kernel.records.aggregate import Group, aggregate, read_group, read_measures, total
 from kernel.records.find import find
 from kernel.records.types import registry
 
@@ -34,25 +34,20 @@ def may(actor: Actor) -> bool:
 
 
 def answer(question: Question, actor: Actor) -> Answer:
-    everything, bare, late = (_groups(question, actor, filters) for filters in (OPEN, BARE, LATE))
+    (everything, whole), (bare, none), (late, behind) = (_groups(question, actor, f) for f in (OPEN, BARE, LATE))
     lines = []
     for key, group in everything.items():
         lines.append(_line(group.label, group, bare.get(key), late.get(key), group.filters or None))
     lines.sort(key=lambda line: -(line.figures[1] or 0))
-    total = _line(now("Total"), _summed(everything), _summed(bare), _summed(late), {})
-    return Answer(COLUMNS, lines, total)
+    return Answer(COLUMNS, lines, _line(now("Total"), whole, none, behind, {}))
 
 
-def _groups(question: Question, actor: Actor, filters: Mapping[str, str]) -> dict[str, Group]:
+def _groups(question: Question, actor: Actor, filters: Mapping[str, str]) -> tuple[dict[str, Group], Group]:
+    """The figures of each group, and over all."""
     found = find(actor.access(registry["deals"]), filters)
-    groups = aggregate(found, read_measures(found, "count,sum:amount"), read_group(found, question.grouping.group))
-    return {key_of(group): group for group in groups}
-
-
-def _summed(groups: Mapping[str, Group]) -> Group:
-    names = ("count", "sum:amount")
-    sums = {name: sum((Decimal(group.figures[name]) for group in groups.values()), Decimal(0)) for name in names}
-    return Group(None, "", {**sums})
+    measures, by = read_measures(found, "count,sum:amount"), read_group(found, question.grouping.group)
+    groups = aggregate(found, measures, by)
+    return {key_of(group): group for group in groups}, total(found, measures, by, groups)
 
 
 def _line(label: str, whole: Group, bare: Group | None, late: Group | None, filters: Mapping[str, str] | None) -> Line:

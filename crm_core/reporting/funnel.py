@@ -3,7 +3,7 @@ source costs meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,7 +30,7 @@ from kernel.access.actor import Actor
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
 from kernel.lib.periods import months_in
-from kernel.records.aggregate import aggregate, read_group, read_measures
+from kernel.records.aggregate import aggregate, read_group, read_measures, total
 from kernel.records.find import Found, find
 from kernel.records.types import registry
 
@@ -74,9 +74,12 @@ def answer(question: Question, actor: Actor) -> Answer:
     span = question.within("created_at")
     asked = {"leads": span, "qualified": {**span, **QUALIFIED}, "won": {**span, **WON}}
     found = {name: find(actor.access(registry["leads"]), filters) for name, filters in asked.items()}
-    sources: dict[str, Source] = {}
+    sources, everything = dict[str, Source](), Source(now("Total"), {})
     for name, rows in found.items():
-        for group in aggregate(rows, read_measures(rows, "count"), read_group(rows, "source")):
+        measures, by = read_measures(rows, "count"), read_group(rows, "source")
+        groups = aggregate(rows, measures, by)
+        setattr(everything, name, int(total(rows, measures, by, groups).figures["count"]))
+        for group in groups:
             source = sources.setdefault(key_of(group), Source(group.label, group.filters or None))
             setattr(source, name, int(group.figures["count"]))
     for key, amount in _worth(found["won"], actor).items():
@@ -87,9 +90,11 @@ def answer(question: Question, actor: Actor) -> Answer:
     for key, (label, cost) in costs.items():
         sources.setdefault(key, Source(label, {"source": key})).cost = cost
     ordered = sorted(sources.values(), key=lambda source: -source.leads)
-    total = _total(ordered)
+    everything.amount = sum((source.amount for source in ordered), Decimal(0))
+    if costs:
+        everything.cost = sum((cost for _label, cost in costs.values()), Decimal(0))
     columns, places = (*COLUMNS, *(COSTS if costs else ())), currency_places(actor.format.currency)
-    lines = [_line(source, span, len(columns), places) for source in (*ordered, total)]
+    lines = [_line(source, span, len(columns), places) for source in (*ordered, everything)]
     return Answer(columns, lines[:-1], lines[-1])
 
 
@@ -121,14 +126,6 @@ def _costs(question: Question, actor: Actor, leads: Found) -> dict[str, tuple[st
         months = months_in(first, last, question.calendar) if first and first <= last else Decimal(0)
         costs[str(pk)] = (label, rounded(monthly * months, places))
     return costs
-
-
-def _total(sources: Sequence[Source]) -> Source:
-    known = [source.cost for source in sources if source.cost is not None]
-    return Source(
-        now("Total"), {}, sum(s.leads for s in sources), sum(s.qualified for s in sources), sum(s.won for s in sources),
-        sum((s.amount for s in sources), Decimal(0)), sum(known, Decimal(0)) if known else None,
-    )  # fmt: skip
 
 
 def _line(source: Source, span: Mapping[str, str], width: int, places: int) -> Line:

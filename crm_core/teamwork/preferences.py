@@ -15,7 +15,7 @@ from kernel.lib.format import Format
 from kernel.lib.planning import MORNING, at
 
 REMINDER, LATE_LEAD, ASSIGNED, MENTIONED = "reminder", "late_lead", "assigned", "mentioned"
-FOLLOWED, RUN, JOINED = "followed", "run", "joined"
+FOLLOWED, RUN, JOINED, SHARED = "followed", "run", "joined", "shared"
 NO_MAIL, ONCE, DAILY = "", "once", "daily"
 DIGEST_AT = dt.time(8)
 NO_LEAD = "none"
@@ -52,6 +52,7 @@ KINDS = {
         Kind(REMINDER, _("Reminders"), _("A task, call, meeting or contact is due."), "clock", mail=ONCE),
         Kind(LATE_LEAD, _("Late leads"), _("Nobody has answered a lead in time."), "target", mail=ONCE, right="leads"),
         Kind(ASSIGNED, _("Handed over"), _("Somebody gave a record to you."), "user-check", mail=ONCE),
+        Kind(SHARED, _("Shared with you"), _("Somebody opened a record to you or your team."), "users", mail=ONCE),
         Kind(MENTIONED, _("Mentions"), _("Somebody wrote your name with an @."), "message", mail=ONCE),
         Kind(FOLLOWED, _("Records you follow"), _("Somebody changed one, or wrote about it."), "eye"),
         Kind(

@@ -10,13 +10,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from crm_core.teamwork import clocks, inbox, mailing, mentions, reminders
 from crm_core.teamwork.follow import follow_unless_off, followers
 from crm_core.teamwork.models import Follow
 from crm_core.teamwork.notifying import may_know, notify, receiver
-from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, MENTIONED, RUN
+from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, MENTIONED, RUN, SHARED
 from kernel.access.actor import Actor
-from kernel.access.models import Invitation
+from kernel.access.models import Invitation, Member
 from kernel.events.models import Event
 from kernel.events.subscribers import EVERY, hand_on, on
 from kernel.records.afterwards import after_change
@@ -140,6 +142,17 @@ def bring_followers(event: Event) -> None:
     following = Follow.objects.filter(record_id__in=others, is_on=True).values_list("member", flat=True)
     if event.record_id:
         follow_unless_off(set(following), event.record_type, event.record_id)
+
+
+@on(*(f"{rtype.name}.shared" for rtype in registry.values() if rtype.can_share))
+def tell_receivers(event: Event) -> None:
+    """With whom a record was shared."""
+    given = event.changes["shares"][1]
+    team = given.get("team")
+    whom = Q(teams=team) | Q(leads=team) if team else Q(pk=given["member"])
+    for member in set(Member.objects.filter(whom).values_list("pk", flat=True)) - {event.member_id}:
+        record = (event.record_type, event.record_id) if event.record_id else None
+        notify(member, SHARED, key=f"shared:{event.pk}", record=record, event=event.pk)
 
 
 @on("member.joined")

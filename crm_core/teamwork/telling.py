@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_core.teamwork.models import Notification
-from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, KINDS, LATE_LEAD, MENTIONED, REMINDER, RUN
+from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, KINDS, LATE_LEAD, MENTIONED, REMINDER, RUN, SHARED
 from kernel.access.actor import Actor
+from kernel.access.models import Share
 from kernel.events.models import Event
 from kernel.events.names import sentences
 from kernel.lib.text import isolated
@@ -150,6 +151,8 @@ class Reader:
                 )
                 return sentence % {**who, **count}, ""
             return _("%(who)s handed %(record)s to you") % who, str(rtype.label)
+        if row.kind == SHARED:
+            return _("%(who)s shared %(record)s with you") % who, self._opened(events)
         if row.kind == MENTIONED:
             where = self._about(record)
             place = {**who, "record": isolated(where)} if where else who
@@ -157,6 +160,16 @@ class Reader:
         if row.kind == JOINED:
             return _("%(record)s accepted your invitation") % who, ""
         return self._changes(row, name, events)
+
+    def _opened(self, events: list[Event]) -> str:
+        """What somebody may do with it, and until when."""
+        given = events[-1].changes["shares"][1] if events else None
+        if not given:
+            return ""
+        end = dt.datetime.fromisoformat(given["until"]) if given["until"] else None
+        until = _("until %(moment)s") % {"moment": self.actor.format.datetime(end)} if end else ""
+        may = _("You may change it") if given["level"] == Share.Level.EDIT else _("You may see it")
+        return " · ".join(filter(None, (may, until)))
 
     def _who(self, event: Event | None) -> str:
         label = self._labels.get("members", event.member_id) if event else None

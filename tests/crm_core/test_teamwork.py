@@ -14,7 +14,7 @@ from crm_core.teamwork.models import Follow, Notification, Preferences
 from crm_core.teamwork.notifying import notify
 from crm_core.teamwork.subscribers import tell_starter
 from kernel.access.actor import actor_for
-from kernel.access.models import Member, Role
+from kernel.access.models import Member, Role, Team
 from kernel.accounts.models import Identity
 from kernel.events import subscribers as fan
 from kernel.events.models import Event
@@ -22,6 +22,7 @@ from kernel.events.subscribers import sweep_events
 from kernel.lib.ids import uuid7
 from kernel.records.bulk import Item, change_many
 from kernel.records.change import create, edit
+from kernel.records.sharing import share
 from kernel.records.show import Shown
 from kernel.records.types import registry
 from kernel.runs.models import Run
@@ -146,6 +147,17 @@ def test_imported_rows_tell_nobody(access, member, fan_out):
     fan_out()
     assert item.error is None
     assert told() == []
+
+
+def test_with_whom_a_record_is_shared_is_told_and_whoever_shares_it_is_not(access, deal, member, client_for, fan_out):
+    south = Team.objects.get(name="South")
+    share(access("reza", "deals"), deal, member("leila"), "edit", timezone.now() + timedelta(days=3))
+    share(access("sara", "deals"), deal, south, "view")
+    fan_out()
+    assert sorted(row.member.name for row in told(kind="shared")) == ["Leila Manager", "Mina Rep"]
+    page = client_for("leila").get("/notifications").content.decode()
+    assert "shared \u2068Pump\u2069 with you" in page
+    assert "You may change it · until" in page
 
 
 # -- following

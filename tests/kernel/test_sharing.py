@@ -1,6 +1,7 @@
 """One record shared with a person or a team, and who can see it, with the reason."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -118,6 +119,43 @@ def test_a_share_lets_nobody_do_what_no_role_of_theirs_allows(share, api_for, de
         Role.objects.filter(code="rep").update(rules={"types": {"companies": {"verbs": {"*": "all"}}}})
     share(by="leila")
     assert api_for("mina").get(f"/api/v1/deals/{deal.pk}").status_code == 403
+
+
+def test_a_program_shares_lists_and_ends(api_for, deal, member, tenant_a):
+    reza, mina = api_for("reza"), api_for("mina")
+    url, until = f"/api/v1/deals/{deal.pk}/shares", (timezone.now() + timedelta(days=3)).replace(microsecond=0)
+    with in_tenant(tenant_a):
+        body = {"member": str(member("mina").pk), "level": "edit", "until": until.isoformat()}
+    made = reza.post(url, body)
+    assert (made.status_code, made.json()["member"]["label"]) == (201, "Mina Rep")
+    assert reza.get(url).json()["results"] == [made.json()]
+    assert mina.patch(f"/api/v1/deals/{deal.pk}", {"name": "Rose"}).status_code == 200
+    assert mina.delete(f"{url}/{made.json()['id']}").status_code == 403
+    assert reza.delete(f"{url}/{made.json()['id']}").status_code == 204
+    assert (names(mina), reza.get(url).json()["count"]) == ([], 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "member"),
+        ({"member": "nobody"}, "member"),
+        ({"member": str(uuid4())}, "member"),
+        ({"member": "MINA", "level": "all"}, "level"),
+        ({"member": "MINA", "until": "tomorrow"}, "until"),
+        ({"member": "MINA", "until": "2020-01-01T00:00:00Z"}, "until"),
+        ({"member": "MINA", "days": 3}, "days"),
+    ],
+)
+def test_what_a_program_gets_wrong_is_told_on_its_field(api_for, deal, body, field):
+    sent = {name: str(member_id("mina")) if value == "MINA" else value for name, value in body.items()}
+    answer = api_for("reza").post(f"/api/v1/deals/{deal.pk}/shares", sent)
+    assert (answer.status_code in (400, 422), [error["field"] for error in answer.json()["errors"]]) == (True, [field])
+
+
+def test_what_hangs_on_others_is_not_shared_by_itself(api_for, deal):
+    note = api_for("reza").post("/api/v1/notes", {"body": "L", "about": {"type": "deals", "id": str(deal.pk)}}).json()
+    assert api_for("reza").get(f"/api/v1/notes/{note['id']}/shares").status_code == 404
 
 
 def test_the_plain_statement_finds_what_the_query_finds(share, deal, tenant_a, member):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, include, path, re_path
 
-from kernel.api import account, batch, bulk, changes, merging, records, runs, schema, search, views  # noqa: F401 - some add their own paths
+from kernel.api import account, batch, bulk, changes, merging, records, runs, schema, search, sharing, views  # noqa: F401 - some add their own paths
 from kernel.api.endpoint import Unknown
 from kernel.api.resources import paths, run_resources
 
@@ -35,6 +35,8 @@ at("<slug:slug>/bulk", bulk.Bulk.as_view())
 at("<slug:slug>/<str:pk>", records.RecordDetail.as_view())
 at("<slug:slug>/<str:pk>/merge", merging.Merge.as_view())
 at("<slug:slug>/<str:pk>/unmerge", merging.Unmerge.as_view())
+at("<slug:slug>/<str:pk>/shares", sharing.Shares.as_view())
+at("<slug:slug>/<str:pk>/shares/<str:share_pk>", sharing.ShareDetail.as_view())
 at("<slug:slug>/<str:pk>/timeline", records.TimelineList.as_view())
 at("<slug:slug>/<str:pk>/<slug:name>", records.RecordVerb.as_view())
 urlpatterns = [

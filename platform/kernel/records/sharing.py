@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from kernel.access.models import Member, Share, Team
 from kernel.events.subscribers import publish
 from kernel.records.change import event_row
 from kernel.records.explaining import reach_of
-from kernel.records.types import RecordType
+from kernel.records.types import RecordType, registry
 
 MOST = 100
 
@@ -28,6 +29,26 @@ def may_share(access: Access, record: Any) -> bool:
 def shares_of(rtype: RecordType, record: Any) -> QuerySet[Share]:
     rows = Share.objects.lasting().filter(record_type=rtype.slug, record_id=record.pk)
     return rows.select_related("member", "team", "created_by").order_by("created_at", "pk")
+
+
+def known_shares(access: Access, record: Any) -> list[Share]:
+    """Those of a record, for whoever may know people at all."""
+    return list(shares_of(access.rtype, record)) if access.actor.access(registry["members"]).may("view") else []
+
+
+def whom(access: Access, record: Any, member: UUID | None, team: UUID | None) -> Member | Team:
+    """Whoever these ids name, among those whom the actor sees; one of the two is given."""
+    if not may_share(access, record):
+        raise PermissionDenied(_("Your role does not allow this."))
+    found: Member | Team | None = None
+    if member and not team:
+        found = access.actor.access(registry["members"]).records().filter(pk=member, active=True).first()
+    elif team and not member:
+        found = access.actor.access(registry["teams"]).records().filter(pk=team).first()
+    if found is None:
+        problem = _("Choose a person or a team, one of the two.")
+        raise ValidationError({"member": ValidationError(problem, code="required")})
+    return found
 
 
 def share(access: Access, record: Any, whom: Member | Team, level: str, until: datetime | None = None) -> Share:

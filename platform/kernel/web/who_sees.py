@@ -7,18 +7,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.access.actor import Access
-from kernel.access.models import Member, Share, Team
+from kernel.access.models import Member, Share
 from kernel.lib.errors import ParseError
 from kernel.records.explaining import who_sees
 from kernel.records.kinds.relations import read_id
-from kernel.records.sharing import may_share, share, shares_of, unshare
+from kernel.records.sharing import known_shares, may_share, share, shares_of, unshare, whom
 from kernel.records.types import registry
 from kernel.ui.fields import Field
 from kernel.ui.templatetags.ui import icon
@@ -49,19 +49,9 @@ def access_page(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 
 def _share(request: HttpRequest, access: Access, record: Any) -> None:
-    actor, data = access.actor, request.POST
-    if not may_share(access, record):
-        raise PermissionDenied(_("Your role does not allow this."))
-    member, team = read_id(data.get("member", "")), read_id(data.get("team", ""))
-    whom: Member | Team | None = None
-    if member and not team:
-        whom = actor.access(registry["members"]).records().filter(pk=member, active=True).first()
-    elif team and not member:
-        whom = actor.access(registry["teams"]).records().filter(pk=team).first()
-    if whom is None:
-        problem = _("Choose a person or a team, one of the two.")
-        raise ValidationError({"member": ValidationError(problem, code="required")})
-    share(access, record, whom, data.get("level", ""), _until(access, data.get("until", "")))
+    data = request.POST
+    receiver = whom(access, record, read_id(data.get("member", "")), read_id(data.get("team", "")))
+    share(access, record, receiver, data.get("level", ""), _until(access, data.get("until", "")))
 
 
 def _until(access: Access, text: str) -> datetime | None:
@@ -97,7 +87,7 @@ def _show(request: HttpRequest, access: Access, record: Any, errors: dict[str, l
             for member, how, roles in seen[:SHOWN]
         ],
         "more": actor.format.number(len(seen) - SHOWN) if len(seen) > SHOWN else "",
-        "shares": shares_of(rtype, record) if knows_people else [], "may_share": may_share(access, record),
+        "shares": known_shares(access, record), "may_share": may_share(access, record),
         "why_url": "/settings/roles/why" if actor.may_system("roles") else "",
     }  # fmt: skip
     if context["may_share"] and knows_people:

@@ -12,6 +12,7 @@ from kernel.api.openapi import filters
 from kernel.api.openapi.common import EXAMPLE_ID, ID, errors, json_of, object_of, parameter, path_parameter
 from kernel.api.openapi.examples import input_example, output_example
 from kernel.api.openapi.merging import merge_operation, unmerge_operation
+from kernel.api.openapi.sharing import list_operation, share_operation, unshare_operation
 from kernel.api.shapes import CUSTOM
 from kernel.records.merge import can_merge
 from kernel.records.specs import FieldSpec
@@ -94,12 +95,20 @@ def paths(access: Access) -> dict[str, Any]:
             kept = _record(access, _("As it is now"))
             found[f"{one}/merge"] = {"post": _operation(access, "merge", **merge_operation(kept))}
             found[f"{one}/unmerge"] = {"post": _operation(access, "unmerge", **unmerge_operation())}
+    if access.rtype.can_share:
+        found[f"{one}/shares"] = {"get": _operation(access, "shares_of", **list_operation())}
+        if access.may("edit"):
+            found[f"{one}/shares"]["post"] = _operation(access, "share", **share_operation())
+            found[f"{one}/shares/{{share_id}}"] = {
+                "delete": _operation(access, "unshare", **unshare_operation()),
+                "parameters": [path_parameter("share_id")],
+            }  # fmt: skip
     for verb in access.rtype.verbs:
         if access.may(verb.permission or verb.name):
             found[f"{one}/{verb.name}"] = {"post": _verb(access, verb.name, str(verb.label), verb)}
     for path, item in found.items():
         if "{id}" in path:
-            item["parameters"] = [path_parameter("id")]
+            item["parameters"] = [path_parameter("id"), *item.get("parameters", [])]
     return found
 
 

@@ -75,12 +75,7 @@ class DateTime(Kind):
         return access.actor.format.parse_datetime(text) if text.strip() else None
 
     def take(self, spec: FieldSpec, raw: Any, access: Access) -> Any:
-        if raw in (None, ""):
-            return None
-        moment = iso_moment(raw) if isinstance(raw, str) else None
-        if moment is None or moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
-            raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
-        return moment.astimezone(UTC)
+        return take_moment(raw)
 
     def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
         """A date stands for its whole day in the viewer's zone: "lte" a day includes its evening."""
@@ -90,9 +85,7 @@ class DateTime(Kind):
         if lookup == "exact" and word in ("past", "overdue", "future"):
             return spec.store.where(spec, "gt" if word == "future" else "lt", timezone.now())
         if moment is not None and len(word) > len("2026-11-21"):
-            if moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
-                raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
-            return spec.store.where(spec, lookup, moment)
+            return spec.store.where(spec, lookup, take_moment(raw))
         zone = ZoneInfo(access.actor.format.timezone)
         found = Q()
         for bound, day in bounds_of(lookup, read_span(raw, access)):
@@ -154,6 +147,16 @@ def bounds_of(lookup: str, span: Span) -> list[tuple[str, date]]:
     if not found:
         raise ParseError(_("This span of time has no such end. Compare with another one."), "span")
     return found
+
+
+def take_moment(raw: Any) -> datetime | None:
+    """What programs send, None for nothing. Raises ParseError."""
+    if raw in (None, ""):
+        return None
+    moment = iso_moment(raw) if isinstance(raw, str) else None
+    if moment is None or moment.tzinfo is None or not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ParseError(_("Send a time in ISO 8601 with its zone, such as 2026-11-21T09:30:00Z."), "datetime")
+    return moment.astimezone(UTC)
 
 
 def iso_moment(raw: str) -> datetime | None:

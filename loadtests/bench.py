@@ -84,7 +84,7 @@ def prepare(deals: int) -> tuple[str, str]:
     from django.db import connection
 
     from kernel.access.models import ApiKey, Member
-    from kernel.tenancy.context import in_tenant
+    from kernel.tenancy.context import as_owner, in_tenant
     from tenants.models import Tenant
     from tenants.provisioning import provision
 
@@ -98,7 +98,7 @@ def prepare(deals: int) -> tuple[str, str]:
         missing = deals - Deal.objects.count()
     if missing > 0:
         manage("demo", "seed", SUBDOMAIN, "--deals", str(missing), "--contacts", str(missing // 4), "--without-history")
-    with in_tenant(tenant), connection.cursor() as cursor:
+    with as_owner(), in_tenant(tenant), connection.cursor() as cursor:
         _key, secret = ApiKey.issue(name="bench", member=Member.objects.order_by("created_at")[0])
         cursor.execute("ANALYZE")
     connection.close()

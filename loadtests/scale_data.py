@@ -30,7 +30,7 @@ from kernel.records.change import create, stamp
 from kernel.records.models import CustomField
 from kernel.records.show import Shown
 from kernel.records.types import registry
-from kernel.tenancy.context import in_tenant, statements_within, tenant_only
+from kernel.tenancy.context import as_owner, in_tenant, statements_within, tenant_only
 
 AT_ONCE, AT_WORK = 5_000, 2
 SELLERS = 12
@@ -245,7 +245,7 @@ def without_indexes(tenant: Any, models: Sequence[Any], is_worth: bool) -> Itera
         yield
         return
     tables = [model._meta.db_table for model in models]
-    with in_tenant(tenant), connection.cursor() as cursor:
+    with as_owner(), in_tenant(tenant), connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexname, indexdef FROM pg_indexes i WHERE schemaname = current_schema() AND tablename = ANY(%s)"
             " AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid ="
@@ -259,7 +259,7 @@ def without_indexes(tenant: Any, models: Sequence[Any], is_worth: bool) -> Itera
         yield
     finally:
         for _name, definition in found:
-            with in_tenant(tenant), connection.cursor() as cursor:
+            with as_owner(), in_tenant(tenant), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL maintenance_work_mem = '1GB'")
                 cursor.execute(definition)
 

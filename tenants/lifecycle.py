@@ -3,7 +3,8 @@
 from django.db import connections, transaction
 
 from kernel.tenancy.catalog import quoted
-from kernel.tenancy.context import in_tenant, tenant_only
+from kernel.tenancy.context import as_owner, in_tenant, tenant_only
+from kernel.tenancy.database_roles import remove_role
 from kernel.tenancy.hosts import forget
 from kernel.tenancy.pending import mark_pending
 from tenants.models import Tenant
@@ -39,10 +40,11 @@ def resume(tenant: Tenant) -> None:
 
 
 def remove(tenant: Tenant) -> None:
-    """Erase a tenant's schema, then every row about it. Killed in between it can be done again."""
+    """Erase a tenant's schema and role, then every row about it. Killed in between it can be done again."""
     Tenant.objects.filter(pk=tenant.pk).update(status=Status.DELETING)
     forget()
-    with in_tenant(tenant), connections["default"].cursor() as cursor:
+    with as_owner(), in_tenant(tenant), connections["default"].cursor() as cursor:
         cursor.execute(f"DROP SCHEMA IF EXISTS {quoted(tenant.schema_name)} CASCADE")
+        remove_role(cursor, tenant.schema_name)
     with transaction.atomic("platform"):
         Tenant.objects.filter(pk=tenant.pk).delete()

@@ -1,7 +1,7 @@
 """From a name to a workspace that someone can sign in to: a chain of steps, each of which may be done twice.
 
 reserve    platform   Tenant, the owner's Identity and Membership, and Provisioning, which remembers what to finish
-schema     tenant     the compiled template, in one transaction
+schema     tenant     the compiled template and a role for it, in one transaction
 seed       tenant     roles, the owner, what apps registered in tenants.provisioned; in one transaction
 activate   platform   from here on the host answers
 announce   tenant     subscribers of `tenant.provisioned` start; the sweeper does it where the queue is away
@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from kernel.accounts.addresses import check_email
 from kernel.accounts.models import Identity, Membership
 from kernel.tenancy.catalog import quoted
-from kernel.tenancy.context import in_tenant
+from kernel.tenancy.context import as_owner, in_tenant
 from kernel.tenancy.fleet import record_head
 from kernel.tenancy.head import head_hash
 from kernel.tenancy.hosts import forget
@@ -159,7 +159,7 @@ def with_defaults(wishes: dict[str, str]) -> dict[str, str]:
 
 def make_schema(tenant: Tenant) -> None:
     ensure_template()  # compiled outside the transaction below, should an upgrade not have done it
-    with in_tenant(tenant), connections["default"].cursor() as cursor:
+    with as_owner(), in_tenant(tenant), connections["default"].cursor() as cursor:
         _one_at_a_time(cursor, tenant)
         cursor.execute("SELECT to_regnamespace(%s) IS NOT NULL", [quoted(tenant.schema_name)])
         is_there = cursor.fetchone()[0]

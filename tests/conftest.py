@@ -96,6 +96,15 @@ def in_a(tenant_a: Any) -> Iterator[Any]:
 
 
 @pytest.fixture
+def owner_in_a(tenant_a: Any) -> Iterator[Any]:
+    """As `in_a`, with the right to make and change tables."""
+    from kernel.tenancy.context import as_owner, in_tenant
+
+    with as_owner(), in_tenant(tenant_a):
+        yield tenant_a
+
+
+@pytest.fixture
 def in_b(tenant_b: Any) -> Iterator[Any]:
     from kernel.tenancy.context import in_tenant
 

@@ -13,7 +13,7 @@ from kernel.lib.text import fold, sort_key
 from kernel.records import vocabulary
 from kernel.tenancy import hosts, pending
 from kernel.tenancy.context import in_tenant
-from kernel.tenancy.fleet import record_head
+from kernel.tenancy.fleet import record_head, tenants_behind
 from kernel.tenancy.head import head_hash
 from kernel.tenancy.models import PendingWork, TemplateSchema
 from kernel.tenancy.template import template_statements
@@ -94,7 +94,7 @@ def make_standing(*, have_schemas: bool = False) -> None:
     for key, values in TENANTS.items():
         tenant = Tenant.objects.filter(pk=values["id"]).select_related("schema_version").first()
         version = getattr(tenant, "schema_version", None)
-        if tenant and (version is None or version.head_hash != head_hash()):
+        if tenant and (version is None or tenants_behind([tenant])):
             remove(tenant)
             tenant = None
         if tenant is None:

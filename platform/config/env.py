@@ -128,6 +128,9 @@ VARIABLES = [
              "Redis or Valkey for the queue and the cache, as redis://host:6379/0.", required=True),
     Variable("DATABASE_POOLED", yes_no, False,
              "Set it to 1 when DATABASE_URL points to PgBouncer in transaction mode."),
+    Variable("TENANT_ROLES", yes_no, True,
+             "Whether PostgreSQL itself keeps workspaces apart, by a role for each; 0 on Citus and beyond about 1,000 "
+             "workspaces in one database. After a change run `manage.py upgrade`."),
     Variable("SECRET_KEY", secret, None,
              "Signs cookies, links and task headers: 50 random characters or more; keep it when you move.",
              required=True),

@@ -81,6 +81,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PG_EXTRA_SEARCH_PATHS = ["ext"]
 SKIP_PG_EXTRA_VALIDATION = True
 TENANT_STATEMENT_TIMEOUT_MS = 10_000
+# Whether each tenant's transactions run as a PostgreSQL role of its own (kernel.tenancy.database_roles).
+TENANT_ROLES: bool = env.read("TENANT_ROLES")
 
 # Applications ---------------------------------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ def test_each_rule_is_tried():
 
 
 @pytest.mark.parametrize("words", BROKEN)
-def test_what_breaks_a_rule_is_named(in_a, words):
+def test_what_breaks_a_rule_is_named(owner_in_a, words):
     with connection.cursor() as cursor:
         for statement in BROKEN[words]:
             cursor.execute(statement)

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from kernel.access.models import Member
 from kernel.accounts.models import Identity, Membership
 from kernel.events.models import Event
-from kernel.tenancy.context import in_tenant
+from kernel.tenancy.context import as_owner, in_tenant
 from kernel.tenancy.head import head_hash
 from tenants import owner, provisioned, provisioning
 from tenants.lifecycle import WrongStatus, resume, suspend
@@ -215,7 +215,7 @@ def test_a_removal_that_was_killed_is_finished(monkeypatch):
 
 def test_a_schema_that_was_not_noted_is_made_anew():
     tenant = reserve("willow", "Willow", "vera@willow.example")
-    with in_tenant(tenant), connection.cursor() as cursor:
+    with as_owner(), in_tenant(tenant), connection.cursor() as cursor:
         cursor.execute(f'CREATE SCHEMA "{tenant.schema_name}"')
     provisioning.finish(tenant)
     with in_tenant(tenant):

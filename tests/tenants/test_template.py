@@ -66,7 +66,7 @@ def migrated(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def replayed(in_a):
+def replayed(owner_in_a):
     with connection.cursor() as cursor:
         yield read_schema(cursor), applied(cursor)
 
@@ -121,7 +121,7 @@ def test_no_statement_names_a_schema_or_holds_two():
         "CREATE STATISTICS t_stray ON name, label FROM access_team",
     ],
 )
-def test_what_cannot_be_compiled_is_refused_rather_than_left_out(in_a, statement):
+def test_what_cannot_be_compiled_is_refused_rather_than_left_out(owner_in_a, statement):
     with connection.cursor() as cursor:
         cursor.execute(statement)
         with pytest.raises(ValueError, match="t_stray"):

@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 current_tenant: ContextVar[Any] = ContextVar("current_tenant", default=None)
 statement_timeout: ContextVar[int | None] = ContextVar("statement_timeout", default=None)
+owner_rights: ContextVar[bool] = ContextVar("owner_rights", default=False)
 
 
 class TenancyError(RuntimeError):
@@ -70,6 +71,17 @@ def statements_within(milliseconds: int) -> Generator[None]:
         yield
     finally:
         statement_timeout.reset(token)
+
+
+@contextmanager
+def as_owner() -> Generator[None]:
+    """Let the transactions begun inside make and remove tables, as the role that the installation connects as: for
+    provisioning, removing and operators' tools alone. All others run as the tenant's own role."""
+    token = owner_rights.set(True)
+    try:
+        yield
+    finally:
+        owner_rights.reset(token)
 
 
 def statement_timeout_ms() -> int:

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.conf import settings
 from django.db import OperationalError, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django_tenants.utils import get_tenant_model
 
 from kernel.tenancy.context import tenant_only
+from kernel.tenancy.database_roles import give_rights, rights_hash
 from kernel.tenancy.head import head_hash, head_migrations
 from kernel.tenancy.hosts import forget
 from kernel.tenancy.models import SchemaVersion
@@ -28,20 +30,26 @@ State = SchemaVersion.State
 
 
 def tenants_behind(tenants: Iterable[Any] | None = None) -> list[Any]:
-    """Tenants with a schema that is not at the newest migrations; among the given ones, or of all."""
-    at_head = {"schema_version__head_hash": head_hash(), "schema_version__state": State.OK}
-    return list(_known(tenants).exclude(**at_head))
+    """Tenants whose schema is not at the newest migrations or has not its role; among the given ones, or of all."""
+    return _without(_at_head(), tenants)
 
 
 def tenants_due(tenants: Iterable[Any] | None = None) -> list[Any]:
     """Those behind, and those at the head in which the starters of this code have not run."""
-    done = {"head_hash": head_hash(), "starters_hash": starters_hash(), "state": State.OK}
-    return list(_known(tenants).exclude(**{f"schema_version__{name}": value for name, value in done.items()}))
+    return _without({**_at_head(), "starters_hash": starters_hash()}, tenants)
 
 
-def _known(tenants: Iterable[Any] | None) -> Any:
+def _at_head() -> dict[str, Any]:
+    # Where tenants have no roles, those that were made before are left as they are.
+    rights = {"rights_hash": rights_hash()} if settings.TENANT_ROLES else {}
+    return {"head_hash": head_hash(), **rights, "state": State.OK}
+
+
+def _without(done: dict[str, Any], tenants: Iterable[Any] | None) -> list[Any]:
     known = get_tenant_model().objects.exclude(status__in=["provisioning", "deleting"]).order_by("pk")
-    return known if tenants is None else known.filter(pk__in=[tenant.pk for tenant in tenants])
+    if tenants is not None:
+        known = known.filter(pk__in=[tenant.pk for tenant in tenants])
+    return list(known.exclude(**{f"schema_version__{name}": value for name, value in done.items()}))
 
 
 def migrate_fleet(
@@ -65,8 +73,8 @@ def migrate_fleet(
 
 def record_head(tenant: Any) -> None:
     """Note that a tenant's schema, just made from the template, is at the newest migrations."""
-    at_head = {"head_hash": head_hash(), "starters_hash": starters_hash(), "state": State.OK, "error": ""}
-    SchemaVersion.objects.update_or_create(tenant=tenant, defaults=at_head)
+    at_head = {"head_hash": head_hash(), "rights_hash": rights_hash(), "state": State.OK, "error": ""}
+    SchemaVersion.objects.update_or_create(tenant=tenant, defaults={**at_head, "starters_hash": starters_hash()})
 
 
 def _in_thread(tenant: Any, tell: Callable[[Any, str], object]) -> SchemaVersion:
@@ -81,7 +89,7 @@ def _in_thread(tenant: Any, tell: Callable[[Any, str], object]) -> SchemaVersion
 def _migrate(tenant: Any) -> SchemaVersion:
     row, _ = SchemaVersion.objects.get_or_create(tenant=tenant)
     # One that is at the head serves while its starters run.
-    is_behind = (row.head_hash, row.state) != (head_hash(), State.OK)
+    is_behind = any(getattr(row, name) != value for name, value in _at_head().items())
     row.attempts += 1
     if is_behind:
         row.state = State.RUNNING
@@ -95,7 +103,7 @@ def _migrate(tenant: Any) -> SchemaVersion:
         row.state, row.error = State.FAILED, f"{type(error).__name__}: {error}".strip()
     else:
         row.state, row.error = State.OK, ""
-        row.head_hash, row.starters_hash = head_hash(), starters_hash()
+        row.head_hash, row.rights_hash, row.starters_hash = head_hash(), rights_hash(), starters_hash()
     row.save()
     return row
 
@@ -124,3 +132,4 @@ def _once(tenant: Any) -> None:
         if not all(migration in applied for migration in head_migrations()):
             with tenant_only(tenant):
                 migrate_current_schema(connection)
+        give_rights(cursor, tenant.schema_name)

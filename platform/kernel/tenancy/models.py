@@ -17,8 +17,8 @@ class TemplateSchema(models.Model):
 
 
 class SchemaVersion(models.Model):
-    """Which migrations a tenant's schema is at and which starters ran in it, and how the last attempt to bring it
-    further ended."""
+    """Which migrations a tenant's schema is at, what its role may do and which starters ran in it, and how the last
+    attempt to bring it further ended."""
 
     class State(models.TextChoices):
         OK = "ok"
@@ -29,6 +29,7 @@ class SchemaVersion(models.Model):
         settings.TENANT_MODEL, models.CASCADE, primary_key=True, related_name="schema_version"
     )
     head_hash = models.CharField(max_length=64, blank=True)
+    rights_hash = models.CharField(max_length=64, blank=True)
     starters_hash = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=7, choices=State.choices, default=State.OK)
     error = models.TextField(blank=True)

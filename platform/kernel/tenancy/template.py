@@ -14,6 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from kernel.tenancy.apart import apart
 from kernel.tenancy.catalog import compiled, quoted, read_schema
 from kernel.tenancy.context import get_tenant, tenant_only
+from kernel.tenancy.database_roles import first_rights
 from kernel.tenancy.head import head_hash, head_migrations, head_targets
 from kernel.tenancy.models import TemplateSchema
 
@@ -58,7 +59,7 @@ def migrate_current_schema(connection: Any) -> None:
 
 
 def replay() -> None:
-    """Make the current tenant's schema from the template, in the transaction that is open."""
+    """Make the current tenant's schema and role from the template, in the owner's transaction that is open."""
     schema_name = get_tenant().schema_name
     statements = template_statements(head_hash())
     with connections["default"].cursor() as cursor:
@@ -66,7 +67,7 @@ def replay() -> None:
         # One statement in each message, as Citus asks, without waiting for each one's answer.
         raw = cursor.connection
         with raw.pipeline():
-            for statement in statements:
+            for statement in [*first_rights(schema_name), *statements]:
                 raw.execute(statement, prepare=False)
 
 

@@ -42,6 +42,9 @@ def ensure_extensions() -> None:
     with connection.session_scope(), connection.cursor() as cursor:
         cursor.execute("CREATE SCHEMA IF NOT EXISTS ext")
         cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA ext")
+        cursor.execute("SELECT has_schema_privilege('public', 'ext', 'USAGE')")
+        if not cursor.fetchone()[0]:
+            cursor.execute("GRANT USAGE ON SCHEMA ext TO PUBLIC")  # the roles of all tenants
         # A connection that nobody has bound to a tenant sees no table, whatever it is asked.
         cursor.execute(f"ALTER DATABASE {quoted(connection.settings_dict['NAME'])} SET search_path = ext")
         cursor.execute("SELECT cardinality(ext.show_trgm('پیوند'))")

@@ -11,7 +11,7 @@ from crm_core.sales.demo.seed import Seeder, Size
 from crm_core.sales.demo.tenants import DEMOS, PASSWORD, ensure, sign_in
 from crm_core.sales.demo.words import WORDS
 from kernel.tenancy.commands import tell, tenant_named
-from kernel.tenancy.context import in_tenant, statements_within
+from kernel.tenancy.context import as_owner, in_tenant, statements_within
 
 TEN_MINUTES = 600_000
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
         began = time.perf_counter()
         with statements_within(TEN_MINUTES), in_tenant(tenant):
             Seeder(size, options["seed"], with_events=not options["without_history"]).run()
-        with in_tenant(tenant), connection.cursor() as cursor:
+        with as_owner(), in_tenant(tenant), connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         seconds = round(time.perf_counter() - began, 1)
         made = {"companies": companies, "contacts": size.contacts, "deals": size.deals, "seconds": seconds}

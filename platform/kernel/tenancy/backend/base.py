@@ -25,6 +25,7 @@ from kernel.tenancy.context import (
     OutsideTransaction,
     TenantSwitch,
     current_tenant,
+    owner_rights,
     statement_timeout_ms,
     tenant_only,
 )
@@ -148,7 +149,11 @@ class DatabaseWrapper(TenantsWrapper):
 
     def _binding(self, schema_name: str) -> str:
         path = ", ".join(quote_schema_name(name) for name in [schema_name, *settings.PG_EXTRA_SEARCH_PATHS])
-        return f"SET LOCAL search_path = {path}; SET LOCAL statement_timeout = {statement_timeout_ms():d}"
+        binding = f"SET LOCAL search_path = {path}; SET LOCAL statement_timeout = {statement_timeout_ms():d}"
+        if not settings.TENANT_ROLES:
+            return binding
+        role = "NONE" if owner_rights.get() else quote_schema_name(schema_name)
+        return f"{binding}; SET LOCAL ROLE {role}"
 
     def _end(self) -> None:
         self._owner, self._bound, self._released = None, False, None

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections, transaction
 
 from kernel.tenancy.apart import apart
-from kernel.tenancy.context import in_tenant
+from kernel.tenancy.context import as_owner, in_tenant
 from kernel.tenancy.rules import RULES, model_offences, offences
 from kernel.tenancy.template import ensure_template, replay
 from kernel.tenancy.upgrade import ensure_extensions
@@ -35,7 +35,7 @@ class _Nobody:
 
 
 def _offences_of_template() -> list[str]:
-    with in_tenant(_Nobody()), connections["default"].cursor() as cursor:
+    with as_owner(), in_tenant(_Nobody()), connections["default"].cursor() as cursor:
         replay()
         found = offences(cursor)
         transaction.set_rollback(True, using="default")

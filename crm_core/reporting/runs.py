@@ -48,6 +48,7 @@ def report(work: Work) -> None:
             with work.chunk() as run:
                 run.state["files"][extension] = _write(run, extension, work.actor)
                 run.done += 1
+    work.run.rules = work.actor.rules.said()
     work.run.result = {name: work.state[name] for name in ("columns", "lines", "total", "files")}
 
 

@@ -14,6 +14,7 @@ from crm_core.reporting.runs import runs_of, start_report
 from kernel.access.actor import Actor
 from kernel.files.links import download_url
 from kernel.files.models import StoredFile
+from kernel.records.people import as_seen
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.ui.charts import BarChart, Chart, HorizontalBars, Series, Slice
@@ -70,7 +71,7 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise Http404
     context = {"run": run, "heading": run.title, "crumbs": [{"label": _("Reports"), "url": "/reports"}]}
     context |= {"period": _period(question, actor), "grouping": question.grouping, "report": question.report}
-    if run.status == Run.Status.DONE:
+    if run.result:
         context |= _answer(run, question, actor)
     return render(request, "reporting/report.html", context)
 
@@ -113,7 +114,7 @@ def _run(actor: Actor, pk: UUID) -> Run:
     run = runs_of(actor).filter(pk=pk).first()
     if run is None:
         raise Http404
-    return run
+    return as_seen(actor, run)
 
 
 def _question(run: Run, actor: Actor) -> Question | None:

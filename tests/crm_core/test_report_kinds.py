@@ -186,3 +186,16 @@ def test_the_three_forms_stand_on_the_page_and_start_their_reports(client_for, t
     assert browser.post("/reports", {"report": "next-steps", "by": "stage"}).status_code == 302
     with in_tenant(tenant_a):
         assert Run.objects.latest("created_at").params["report"] == "next-steps"
+
+
+def test_a_report_made_under_wider_rights_shows_nothing_to_a_narrowed_role(ask, client_for, tenant_a):
+    run, _lines = ask("leila", report="next-steps")
+    leila, url = client_for("leila"), f"/reports/{run.pk}"
+    assert leila.get(f"{url}/download/csv").status_code == 302
+    with in_tenant(tenant_a):
+        role = Role.objects.get(code="manager")
+        role.rules["types"]["deals"] = {"verbs": {"*": "own"}}
+        role.save(update_fields=["rules"])
+    page = leila.get(url)
+    assert (page.status_code, "<tfoot>" in page.content.decode()) == (200, False)
+    assert leila.get(f"{url}/download/csv").status_code == 404

@@ -132,3 +132,35 @@ def test_a_link_does_not_open_for_a_deactivated_member(tenant_a, link, client_fo
         Member.objects.filter(pk=CAST["sara"].member_id).update(active=False)
     assert client.get(link).status_code == 401
     assert program.get(link).status_code == 401
+
+
+@pytest.fixture
+def hide_the_amount(tenant_a):
+    def hide():
+        with in_tenant(tenant_a):
+            rules = {"types": {"*": {"verbs": {"*": "all"}, "fields": {"*": "edit", "amount": "none"}}}}
+            Role.objects.filter(code="manager").update(rules={**rules, "system": ["export"]})
+
+    return hide
+
+
+def test_what_was_made_under_wider_rights_is_kept_from_a_narrowed_role(tenant_a, member, client_for, hide_the_amount):
+    with in_tenant(tenant_a):
+        run = exporting.start(actor_for(member("leila"), "page"), "deals")
+    carry_out(tenant_a, run)
+    page, api = client_for("leila"), key(tenant_a, "leila")[1]
+    assert page.get(f"/exports/{run.pk}/download").status_code == 302
+    assert api.get(f"/api/v1/exports/{run.pk}/result").status_code == 200
+    hide_the_amount()
+    assert page.get(f"/exports/{run.pk}/download").status_code == 404
+    assert "Your role was narrowed since this was made." in page.get(f"/exports/{run.pk}").content.decode()
+    assert api.get(f"/api/v1/exports/{run.pk}/result").status_code == 404
+    assert api.get(f"/api/v1/exports/{run.pk}").json()["result_url"] is None
+
+
+def test_an_answer_given_under_wider_rights_is_not_given_again(tenant_a, hide_the_amount):
+    api, body = key(tenant_a, "leila")[1], {"name": "Once", "amount": {"amount": "7", "currency": "USD"}}
+    more = {"content_type": "application/json", "HTTP_IDEMPOTENCY_KEY": "same"}
+    assert api.post("/api/v1/deals", body, **more).status_code == 201
+    hide_the_amount()
+    assert api.post("/api/v1/deals", body, **more).status_code == 409

@@ -63,6 +63,10 @@ class Rules:
         self._scopes: dict[tuple[str, str, str], str] = {}
         self.derived: dict[str, Any] = {}
 
+    def said(self) -> list[dict[str, Any]]:
+        """What they were made of, to be kept."""
+        return self._rules
+
     def scope(self, slug: str, group: str, verb: str) -> str:
         asked = (slug, group, verb)
         if asked not in self._scopes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -56,7 +57,7 @@ def once(request: Any, actor: Actor, act: Callable[[], HttpResponse]) -> HttpRes
 
 def _again(kept: IdempotentAnswer, request_hash: str) -> HttpResponse:
     if kept.request_hash != request_hash:
-        raise Problem(409, _("This Idempotency-Key was used for another request."))
+        raise Problem(409, _("This Idempotency-Key was used for another request, or under other rights."))
     response = HttpResponse(kept.body, status=kept.status or 200, content_type="application/json")
     for name, value in kept.headers.items():
         response.headers[name] = value
@@ -67,10 +68,10 @@ def _again(kept: IdempotentAnswer, request_hash: str) -> HttpResponse:
 def _digest(request: Any, actor: Actor) -> str:
     """Of what was asked: method, address and body; of a form, its fields and the content of its files.
 
-    And of the role that a key stands under: what another key of the same member was told is not for this one.
+    And of the rules that it was asked under: what was told under others is not for whoever asks now.
     """
-    role = actor.role.pk if actor.role else ""
-    seen = hashlib.sha256(f"{request.method}\0{request.get_full_path()}\0{role}\0".encode())
+    rules = json.dumps(actor.rules.said(), sort_keys=True)
+    seen = hashlib.sha256(f"{request.method}\0{request.get_full_path()}\0{rules}\0".encode())
     if request.content_type == "multipart/form-data":
         for name, values in sorted(request.POST.lists()):
             seen.update(repr((name, values)).encode())

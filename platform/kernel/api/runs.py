@@ -12,6 +12,7 @@ from kernel.api.bodies import read_cursor, read_id, read_whole
 from kernel.api.endpoint import Endpoint, reply
 from kernel.api.problems import Problem
 from kernel.api.resources import Runs, run_resources
+from kernel.records.people import as_seen
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
 
@@ -58,11 +59,11 @@ class RunEndpoint(Endpoint):
         run = self.runs().filter(pk=read_id(pk)).first()
         if run is None:
             raise Problem(404)
-        return run
+        return as_seen(self.actor, run)
 
     def answer(self, run: Run, status: int = 200) -> HttpResponseBase:
         run.refresh_from_db()
-        data = run_json(self.resource, run)
+        data = run_json(self.resource, as_seen(self.actor, run))
         return reply(data, status, **({"Location": data["status_url"]} if status == 202 else {}))
 
 
@@ -74,7 +75,7 @@ class RunList(RunEndpoint):
             rows = rows.filter(pk__lt=read_cursor(request.GET["cursor"]))
         found = list(rows[: limit + 1])
         more, found = len(found) > limit, found[:limit]
-        results = [run_json(self.resource, run) for run in found]
+        results = [run_json(self.resource, as_seen(self.actor, run)) for run in found]
         return reply({"results": results, "next": str(found[-1].pk) if more else None, "count": None})
 
     def post(self, request: Any) -> HttpResponseBase:

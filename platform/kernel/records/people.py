@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Actor
 from kernel.access.models import ApiKey, Invitation, Member, Role, Team
 from kernel.access.rules import Rules
+from kernel.runs.models import Run
 
 
 def one_at_a_time() -> None:
@@ -44,6 +45,13 @@ def groups() -> dict[str, str]:
 def may_grant(actor: Actor, *rules: dict[str, Any]) -> bool:
     """Whether this actor may hand out, or take, what these rules allow: nobody more than they have."""
     return actor.may_system("*") or actor.rules.covers(Rules(rules), groups())
+
+
+def as_seen(actor: Actor, run: Run) -> Run:
+    """A run without what came out, where that was seen by rules wider than the actor's are by now."""
+    if run.rules is not None and not may_grant(actor, *run.rules):
+        run.result = {}
+    return run
 
 
 def grantable(actor: Actor) -> list[Role]:

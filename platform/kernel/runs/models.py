@@ -13,7 +13,8 @@ class Run(models.Model):
 
     The database is the truth and the broker only wakes: a worker takes the run by `lease_until` and `token` (a
     fencing token: a worker that lost its lease can write nothing more), works in chunks that commit together with
-    `state` (where to go on), and tells `done` of `total`. `params` is what was asked, `result` what came out.
+    `state` (where to go on), and tells `done` of `total`. `params` is what was asked, `result` what came out; where
+    that shows records, `rules` are those that they were seen by.
     """
 
     class Status(models.TextChoices):
@@ -34,6 +35,7 @@ class Run(models.Model):
     params = models.JSONField(default=dict)
     state = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
+    rules = models.JSONField(null=True)
     counts = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     done = models.PositiveIntegerField(default=0)

@@ -163,7 +163,7 @@ class Work:
 
     def end(self) -> None:
         """Everything is done."""
-        names = ("result", "counts", "done", "total", "state")
+        names = ("result", "rules", "counts", "done", "total", "state")
         self.finish(Run.Status.DONE, **{name: getattr(self.run, name) for name in names})
 
     def _keep(self, **fields: Any) -> None:

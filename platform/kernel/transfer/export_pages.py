@@ -15,7 +15,6 @@ from kernel.access.actor import Actor
 from kernel.files.links import download_url
 from kernel.files.models import StoredFile
 from kernel.records.types import registry
-from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.transfer import exporting
 from kernel.transfer.import_pages import progress_note, run_of
@@ -87,8 +86,8 @@ def stop(request: HttpRequest, pk: UUID) -> HttpResponse:
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Only for whoever asked for it: the file holds what that member may see."""
     actor: Actor = request.actor
-    run = Run.objects.filter(pk=pk, kind="export", member=actor.member).first()
-    file = StoredFile.objects.filter(pk=run.result["file"]).first() if run and run.result.get("file") else None
-    if file is None:
+    run = run_of(actor, pk, "export")
+    file = StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None
+    if file is None or run.member_id != (actor.member and actor.member.pk):
         raise Http404
     return redirect(download_url(file, actor.member))

@@ -217,7 +217,7 @@ def _keep(work: Work, file: IO[bytes], count: int) -> None:
     with work.chunk() as run:
         kept = store(file, name, content_type=FORMATS[params["format"]], member=actor.member, keep=KEEP)
         run.result = {"file": str(kept.pk), "rows": count}
-        run.counts = {"rows": count}
+        run.counts, run.rules = {"rows": count}, actor.rules.said()
         Event(
             name="export.finished",
             member=actor.member,

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kernel.access.actor import Actor
+from kernel.records.people import as_seen
 from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.runs.work import cancel
@@ -37,7 +38,7 @@ def run_of(actor: Actor, pk: UUID, kind: str = "import") -> Run:
     run = (runs if actor.may_system("*") else runs.filter(member=actor.member)).first()
     if run is None:
         raise Http404
-    return run
+    return as_seen(actor, run)
 
 
 @require_GET

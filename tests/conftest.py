@@ -151,6 +151,29 @@ def api_for() -> Callable[..., "Api"]:
     return make
 
 
+@pytest.fixture
+def posting(django_capture_on_commit_callbacks: Any) -> Callable[[], Any]:
+    """`with posting():` what is to go out after the commit (mail above all) goes out at its end."""
+    from contextlib import contextmanager
+
+    from config.celery import app
+
+    @contextmanager
+    def run() -> Iterator[None]:
+        eager = app.conf.task_always_eager
+        app.conf.task_always_eager = True
+        try:
+            with (
+                django_capture_on_commit_callbacks(using="default", execute=True),
+                django_capture_on_commit_callbacks(using="platform", execute=True),
+            ):
+                yield
+        finally:
+            app.conf.task_always_eager = eager
+
+    return run
+
+
 class Api(Client):
     def generic(self, method: str, path: str, data: Any = "", content_type: str = "", *rest: Any, **more: Any) -> Any:
         return super().generic(method, path, data, content_type or "application/json", *rest, **more)

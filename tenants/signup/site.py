@@ -11,10 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kernel.accounts import resets, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.forms import EmailForm, NewPasswordForm, SignInForm
+from kernel.accounts.greeting import greet
+from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
+from kernel.lib.format import Format
 from kernel.web.accounts.views import wrong_password
+from tenants.signup import choices
 from tenants.signup.handover import into, workspaces
 from tenants.signup.pages import page, too_many
 from tenants.signup.tasks import send_workspaces
@@ -55,9 +59,17 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return page(request, "signup/sign_in.html", 422, form=form)
     mine = workspaces(identity)
     if len(mine) == 1:
-        return into(mine[0], identity)
+        return _greet(request, into(mine[0], identity), identity)
     open_session(request, identity)
-    return HttpResponseRedirect("/workspaces")
+    return _greet(request, HttpResponseRedirect("/workspaces"), identity)
+
+
+def _greet(request: HttpRequest, response: HttpResponse, identity: Identity, *, is_first: bool = False) -> HttpResponse:
+    """In the language of the page, and as its readers mostly write dates."""
+    language = request.LANGUAGE_CODE
+    usual = choices.defaults(language)
+    fmt = Format(language, str(usual["calendar"]), str(usual["timezone"]))
+    return greet(request, response, identity, fmt, is_first=is_first)
 
 
 @public
@@ -123,4 +135,4 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
         return page(request, "accounts/reset_gone.html", 410)
     post(send_changed, str(identity.pk), _("Peyvand"), request.LANGUAGE_CODE)
     open_session(request, identity)
-    return HttpResponseRedirect("/workspaces")
+    return _greet(request, HttpResponseRedirect("/workspaces"), identity, is_first=True)

@@ -21,29 +21,6 @@ SARA, EVE, REZA = CAST["sara"], CAST["eve"], CAST["reza"]
 FRESH = "seven green bicycles"
 
 
-@pytest.fixture
-def posting(django_capture_on_commit_callbacks):
-    """Inside it, mail that is to go out after the commit goes out."""
-    from contextlib import contextmanager
-
-    from config.celery import app
-
-    @contextmanager
-    def run():
-        eager = app.conf.task_always_eager
-        app.conf.task_always_eager = True
-        try:
-            with (
-                django_capture_on_commit_callbacks(using="default", execute=True),
-                django_capture_on_commit_callbacks(using="platform", execute=True),
-            ):
-                yield
-        finally:
-            app.conf.task_always_eager = eager
-
-    return run
-
-
 def later(**span):
     return mock.patch("django.utils.timezone.now", return_value=timezone.now() + datetime.timedelta(**span))
 
@@ -121,6 +98,9 @@ class TestReset:
             ("۱۲۳۴۵۶۷۸۹۰۱۲", "only digits"),
             ("aaaaaaaaaaaaa", "get guessed"),
             ("basketball1", "get guessed"),
+            ("Password2024!", "get guessed"),
+            ("P@ssw0rd-123", "get guessed"),
+            ("qwertyuiop12", "get guessed"),
             (SARA.email, "too close"),
             ("sara-admin1", "too close"),
             ("", "Choose a password"),

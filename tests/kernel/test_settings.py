@@ -30,8 +30,8 @@ def entries(response):
 
 class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
-        assert entries(client_for("reza").get("/settings/profile")) == ["profile", "notifications", "keys", "api"]
-        mine = ["profile", "notifications", "keys", "api"]
+        mine = ["profile", "security", "notifications", "keys", "api"]
+        assert entries(client_for("reza").get("/settings/profile")) == mine
         people = ["company", "members", "roles", "teams", "tags", "fields", "duplicates"]
         everything = [*mine, *people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
@@ -108,7 +108,7 @@ class TestProfile:
 
 class TestPassword:
     def change(self, client, current=PASSWORD, password=FRESH):
-        return client.post("/settings/profile/password", {"current": current, "password": password})
+        return client.post("/settings/security/password", {"current": current, "password": password})
 
     def test_signs_out_everywhere_but_here(self, client_for):
         here, there = client_for("reza"), client_for("reza")

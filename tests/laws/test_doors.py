@@ -18,6 +18,7 @@ PUBLIC = {
         "forgot/sent",
         "reset/<str:token>",
         "join/<str:token>",
+        "email/<str:token>",  # out of a letter; the token is the key
         "styleguide",
         "manifest.webmanifest",
         "sw.js",

@@ -84,6 +84,48 @@ def changed_letter(workspace: str) -> Letter:
     )
 
 
+def new_device_letter(workspace: str, device: str, ip: str, when: str, link: str) -> Letter:
+    return Letter(
+        subject=_("A sign-in from a new device"),
+        lines=(
+            _("Your account was just used to sign in at %(workspace)s with a browser that we do not know yet.")
+            % {"workspace": workspace},
+            _("%(device)s, from the address %(ip)s, %(when)s.") % {"device": device, "ip": ip, "when": when},
+            _("If that was you, there is nothing to do."),
+        ),
+        link=link,
+        link_text=_("It was not me"),
+        small=(_("There you see where you are signed in, sign out everywhere, and choose a new password."),),
+    )
+
+
+def old_address_letter(email: str, link: str) -> Letter:
+    return Letter(
+        subject=_("Your e-mail address is to be changed"),
+        lines=(
+            _("Somebody who knows your password wants your account to have the address %(email)s from now on.")
+            % {"email": email},
+            _("If that was you, say yes here. It takes effect when the new mailbox has said yes too."),
+        ),
+        link=link,
+        link_text=_("Yes, change it"),
+        small=(
+            _("The link works for 24 hours."),
+            _("If it was not you, do not say yes, and choose a new password: somebody knows yours."),
+        ),
+    )
+
+
+def new_address_letter(link: str) -> Letter:
+    return Letter(
+        subject=_("Confirm your new e-mail address"),
+        lines=(_("This address is to be the one you sign in with. Confirm that it is yours:"),),
+        link=link,
+        link_text=_("Confirm the address"),
+        small=(_("The link works for 24 hours."), _("If you do not know what this is about, ignore this message.")),
+    )
+
+
 def invitation_letter(workspace: str, inviter: str, link: str, days: int) -> Letter:
     if inviter:
         line = _("%(name)s invites you to work in %(workspace)s on Peyvand.")

@@ -66,7 +66,10 @@ class Identity(models.Model):
         """Set and save it, unless another request changed the password since this identity was read: then False."""
         mine = type(self).objects.filter(pk=self.pk, password=self.password, session_epoch=self.session_epoch)
         self.set_password(password)
-        return bool(mine.update(password=self.password, session_epoch=self.session_epoch))
+        if not mine.update(password=self.password, session_epoch=self.session_epoch):
+            return False
+        Session.objects.filter(identity=self).delete()
+        return True
 
     def check_password(self, password: str) -> bool:
         right, fresh = passwords.matches(password, self.password)
@@ -110,6 +113,22 @@ class Session(AbstractBaseSession):
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:
         return SessionStore
+
+
+class EmailChange(models.Model):
+    """Another address for an identity, on its way: it takes effect when both mailboxes have said yes."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    identity = models.OneToOneField(Identity, models.CASCADE, related_name="email_change")
+    tenant = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, related_name="+")
+    email = models.EmailField(max_length=254)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    old_said_yes_at = models.DateTimeField(null=True)
+    new_said_yes_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.email
 
 
 class EmailCode(models.Model):

@@ -14,6 +14,10 @@ from kernel.lib.text import ascii_digits, written
 
 MIN_LENGTH = 10
 MAX_LENGTH = 256
+# How many guesses a password has to withstand, as zxcvbn counts them (powers of ten): it has lists of passwords that
+# leaked and of words, and knows the years, digits and turns of the keyboard that people add to them.
+GUESSES = 8
+ESTIMATED = 72  # characters that are looked at: what is longer is beyond guessing, and would take seconds
 
 
 class Hasher(Argon2PasswordHasher):
@@ -113,8 +117,11 @@ def _is_close(password: str, known: str) -> bool:
 
 
 def _is_common(password: str) -> bool:
+    """On one of the lists of those that leaked, or little more than one of them."""
+    from zxcvbn import zxcvbn  # reads its lists, for which only who sets a password has to wait
+
     try:
         common().validate(password)
     except ValidationError:
         return True
-    return False
+    return bool(zxcvbn(password[:ESTIMATED])["guesses_log10"] < GUESSES)

@@ -43,7 +43,8 @@ def new_token(identity: Identity, tenant: Any = None) -> str:
 
 
 def redeem(token: str, tenant: Any = None) -> Identity | None:
-    """Whose password may be set. The token carries the state of the old password, so setting a new one spends it."""
+    """Whose password may be set. The token carries the state of the old password and of the address, so that another
+    of either spends it."""
     try:
         claims = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -61,4 +62,5 @@ def _tenant(tenant: Any) -> str:
 
 
 def _state(identity: Identity) -> str:
-    return salted_hmac(SALT, f"{identity.password}:{identity.session_epoch}", algorithm="sha256").hexdigest()[:24]
+    state = f"{identity.password}:{identity.session_epoch}:{identity.email}"
+    return salted_hmac(SALT, state, algorithm="sha256").hexdigest()[:24]

@@ -5,8 +5,9 @@ from django.db import transaction
 from django.utils import timezone, translation
 
 from kernel.accounts import codes
-from kernel.accounts.letters import changed_letter, code_letter
-from kernel.accounts.models import Identity, Session
+from kernel.accounts.devices import name_of
+from kernel.accounts.letters import changed_letter, code_letter, new_device_letter
+from kernel.accounts.models import EmailChange, Identity, Session
 from kernel.tenancy.context import current_tenant
 from kernel.tenancy.tasks import PlatformTask
 
@@ -37,8 +38,17 @@ def send_changed(identity_id: str, workspace: str, language: str) -> None:
         changed_letter(workspace).send(identity.email, identity.name)
 
 
+@shared_task(base=PlatformTask, **RETRY)
+def send_new_device(identity_id: str, workspace: str, language: str, agent: str, ip: str, when: str, link: str) -> None:
+    """That somebody signed in with a browser that was not seen before, to the one who may not have done it."""
+    identity = Identity.objects.get(pk=identity_id)
+    with translation.override(language):
+        new_device_letter(workspace, name_of(agent), ip, when, link).send(identity.email, identity.name)
+
+
 @shared_task(base=PlatformTask)
 def forget_expired() -> None:
-    """Beat, daily: sessions that ran out, and addresses of people who never finished signing up, are not kept."""
+    """Beat, daily: sessions that ran out, and addresses that nobody confirmed, are not kept."""
     codes.forget_old()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    EmailChange.objects.filter(expires_at__lt=timezone.now()).delete()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kernel.web.accounts import views
+from kernel.web.accounts import email_changes, views
 
 urlpatterns = [
     path("login", views.sign_in, name="sign-in"),
@@ -9,5 +9,6 @@ urlpatterns = [
     path("forgot", views.forgot, name="forgot"),
     path("forgot/sent", views.forgot_sent, name="forgot-sent"),
     path("reset/<str:token>", views.reset, name="reset"),
+    path("email/<str:token>", email_changes.confirm, name="email-change"),
     path("join/<str:token>", views.join, name="join"),
 ]

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kernel.access.actor import format_for
 from kernel.access.models import Invitation
 from kernel.accounts import handoff, resets, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.forms import EmailForm, NewIdentityForm, NewPasswordForm, PasswordForm, SignInForm
+from kernel.accounts.greeting import greet
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
@@ -45,9 +47,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 identity = authenticate(**form.cleaned_data, ip=client_ip(request))
             except throttle.TooMany as error:
                 return _too_many(request, "accounts/sign_in.html", form, error, next=safe_next(request))
-            if identity is not None and member_of(identity) is not None:
+            if identity is not None and (member := member_of(identity)) is not None:
                 open_session(request, identity, request.tenant)
-                return HttpResponseRedirect(safe_next(request))
+                return greet(request, HttpResponseRedirect(safe_next(request)), identity, format_for(member))
             form.add_error(None, wrong_password())
     return _page(request, "accounts/sign_in.html", status, form=form, next=safe_next(request))
 
@@ -73,9 +75,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def enter(request: HttpRequest) -> HttpResponse:
     """In from the public site, by a code that works once, here, for a minute."""
     identity = handoff.redeem(request.GET.get("code", ""), request.tenant)
-    if identity is not None and member_of(identity) is not None:
+    if identity is not None and (member := member_of(identity)) is not None:
         open_session(request, identity, request.tenant)
-        return HttpResponseRedirect(safe_next(request))
+        response = HttpResponseRedirect(safe_next(request))
+        return greet(request, response, identity, format_for(member), is_first=True)
     if request.member is not None:  # the same link twice, by the back button
         return HttpResponseRedirect(safe_next(request))
     notice = _("This way in has been used or has expired. Sign in with your password.")
@@ -111,7 +114,8 @@ def forgot_sent(request: HttpRequest) -> HttpResponse:
 def reset(request: HttpRequest, token: str) -> HttpResponse:
     """A new password, through the link in the mail. Signs in here, and out everywhere else."""
     identity = resets.redeem(token, request.tenant)
-    if identity is None or member_of(identity) is None:
+    member = member_of(identity)
+    if identity is None or member is None:
         return _page(request, "accounts/reset_gone.html", 410)
     form = NewPasswordForm(request.POST if request.method == "POST" else None, email=identity.email, name=identity.name)
     if form.is_valid():
@@ -119,7 +123,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
             return _page(request, "accounts/reset_gone.html", 410)
         post(send_changed, str(identity.pk), request.tenant.name, request.LANGUAGE_CODE)
         open_session(request, identity, request.tenant)
-        return HttpResponseRedirect("/")
+        return greet(request, HttpResponseRedirect("/"), identity, format_for(member), is_first=True)
     return _page(request, "accounts/reset.html", form.status, form=form, email=identity.email)
 
 
@@ -159,7 +163,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return _page(request, "accounts/join_gone.html", 410)
         else:
             open_session(request, identity, request.tenant)
-            return HttpResponseRedirect("/")
+            fmt = format_for(invitation.member)
+            return greet(request, HttpResponseRedirect("/"), identity, fmt, is_first=known is None)
     return _page(request, "accounts/join.html", form.status, **context)
 
 

@@ -1,4 +1,4 @@
-"""My own settings: who I am called, how I read and type, my password."""
+"""My own settings: who I am called, how I read and type."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kernel.access.models import Member
-from kernel.accounts import throttle
-from kernel.accounts.forms import NewPasswordField, PasswordField
-from kernel.accounts.passwords import check_new_password
-from kernel.accounts.sessions import client_ip, open_session
-from kernel.accounts.signin import authenticate
-from kernel.accounts.tasks import post, send_changed
 from kernel.lib.places import zones
 from kernel.web.accounts.actions import rename
 from kernel.web.pages import go
@@ -76,18 +70,6 @@ class ProfileForm(SettingsForm):
             self.fields[name].choices = [("", first), *choices]  # type: ignore[attr-defined]
 
 
-class PasswordForm(SettingsForm):
-    current = PasswordField(label=gettext_lazy("Current password"))
-    password = NewPasswordField(label=gettext_lazy("New password"))
-
-    def __init__(self, *args: Any, identity: Any, name: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.identity, self.name = identity, name
-
-    def clean_password(self) -> str:
-        return check_new_password(self.cleaned_data["password"], email=self.identity.email, name=self.name)
-
-
 @part_of("profile")
 @require_http_methods(["GET", "POST"])
 def profile(request: Any) -> HttpResponse:
@@ -119,40 +101,11 @@ def _save(request: Any, given: dict[str, Any]) -> HttpResponse:
     return response
 
 
-@part_of("profile")
-@require_http_methods(["GET", "POST"])
-def password(request: Any) -> HttpResponse:
-    """A new password: signed out everywhere but here."""
-    if request.method == "GET":
-        return HttpResponseRedirect("/settings/profile#password")
-    identity, member = request.identity, request.member
-    form = PasswordForm(request.POST, identity=identity, name=member.name)
-    status = 422
-    if form.is_valid():
-        try:
-            known = authenticate(identity.email, form.cleaned_data["current"], ip=client_ip(request))
-        except throttle.TooMany as error:
-            form.add_error("current", throttle.sentence(error))
-            status = 429
-        else:
-            if known is None:
-                form.add_error("current", _("This is not your current password."))
-            elif not known.change_password(form.cleaned_data["password"]):
-                form.add_error(None, _("Your password was changed in another window meanwhile. Try again."))
-            else:
-                post(send_changed, str(known.pk), request.tenant.name, request.LANGUAGE_CODE)
-                open_session(request, known, request.tenant)
-                text = _("Your password is changed. All other devices were signed out.")
-                return go(request, "/settings/profile", text, tone="good")
-    return _page(request, secret=form, status=status)
-
-
-def _page(request: Any, *, form: Any = None, secret: Any = None, status: int = 200) -> HttpResponse:
+def _page(request: Any, *, form: Any = None, status: int = 200) -> HttpResponse:
     member = request.member
     initial = {name: getattr(member, name) for name in (*OWN, "name")}
     context = {
         "form": form or ProfileForm(initial=initial, tenant=request.tenant),
-        "secret": secret or PasswordForm(identity=request.identity, name=member.name),
         "email": request.identity.email,
         "roles": ", ".join(member.roles.filter(deleted_at=None).values_list("name", flat=True)),
     }

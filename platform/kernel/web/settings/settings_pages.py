@@ -34,6 +34,7 @@ def may_tags(actor: Actor) -> bool:
 
 
 add_section(Section("profile", _("Profile"), "user", ME, 10))
+add_section(Section("security", _("Sign-in and security"), "lock", ME, 11))
 add_section(Section("keys", _("API keys"), "key", ME, 20))
 add_section(Section("api", _("API"), "code", ME, 21))
 add_section(Section("company", _("Company"), "building", COMPANY, 30, may_company))

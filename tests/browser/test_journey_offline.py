@@ -93,6 +93,21 @@ def test_what_was_typed_is_kept_and_offered_again(window: Callable[..., Window])
     forgive(phone)
 
 
+def test_what_was_saved_is_not_offered_again(window: Callable[..., Window]) -> None:
+    desk = window("acme", "sara")
+    page = desk.page
+    desk.open("/r/deals?layout=list&status=open")
+    page.locator("td.main-cell a").first.click()
+    note = page.locator("form[data-draft=notes]")
+    note.locator("textarea").fill("They asked for the price list.")
+    drafts(page, 1)
+    note.locator("button.primary").click()
+    expect(page.locator("#timeline .text").first).to_contain_text("They asked for the price list.")
+    expect(page.locator("crm-offline")).to_be_hidden()
+    assert page.evaluate(DRAFTS) == 0
+    expect(page.locator("[data-back]")).to_have_count(0)
+
+
 def test_nothing_is_left_after_signing_out(window: Callable[..., Window]) -> None:
     # In a session of its own: the others' stays.
     phone = window("acme", size=PHONE)

@@ -18,8 +18,9 @@ class Offline extends HTMLElement {
     document.addEventListener("change", (event) => this.type(event.target));
     document.addEventListener("submit", (event) => this.leave(event), true);
     document.addEventListener("htmx:afterRequest", (event) => {
-      const form = event.detail.elt;  // itself: a part of it that asks for hints saves nothing
-      if (form.matches?.("form[data-draft]") && event.detail.successful && event.detail.requestConfig.verb === "post") this.drop(form);
+      const { elt: form, xhr, requestConfig } = event.detail;  // the form itself: a part of it that asks for hints saves nothing
+      // By the status: what leads to another page is told as neither done nor failed.
+      if (form.matches?.("form[data-draft]") && xhr.status >= 200 && xhr.status < 400 && requestConfig.verb === "post") this.drop(form);
     });
     // Taken in place of what was being typed.
     document.addEventListener("click", (event) => {
@@ -81,7 +82,7 @@ class Offline extends HTMLElement {
     if (!differs) return this.drop(form);
     const notice = $("template", this).content.firstElementChild.cloneNode(true);
     const time = $("time", notice);
-    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" }).format(at);
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
     notice.addEventListener("click", (event) => {
       const button = event.target.closest("button");
       if (!button) return;

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from own_fields import VALUES, make
 
@@ -138,6 +140,17 @@ def test_a_field_is_made_renamed_ordered_archived_and_brought_back_in_the_settin
     assert api.get("/api/v1/companies?custom.tier=gold").status_code == 400
     assert sara.post(f"/settings/fields/{pk}/show").status_code == 303
     assert api.get(f"/api/v1/companies/{row['id']}").json()["custom"] == {"remark": None, "tier": "gold"}
+
+
+def test_the_form_of_every_kind_opens(client_for) -> None:
+    sara = client_for("sara")
+    offered = re.findall(r"kind=(\w+)", sara.get("/settings/fields/new?type=deals").content.decode())
+    assert {"relation", "file", "choice"} <= set(offered)
+    for kind in offered:
+        assert sara.get(f"/settings/fields/new?type=deals&kind={kind}").status_code == 200, kind
+    empty = sara.post("/settings/fields/new?type=deals&kind=relation", {"name": "Partner"})
+    assert empty.status_code == 422
+    assert "Choose one of:" in empty.content.decode() or "Fill this in." in empty.content.decode()
 
 
 def test_the_settings_of_fields_are_for_those_who_run_the_company(client_for, api_for, tenant_a) -> None:

@@ -138,7 +138,7 @@ class FieldForm:
     @property
     def wrong(self) -> list[Any]:
         """What an error summary leads to."""
-        return [*self.drawn().values(), *([self.rows] if self.has_choices else []), self.control]
+        return [*self.drawn().values(), *([self.rows] if self.has_choices else []), *filter(None, [self.control])]
 
     @property
     def marks(self) -> list[Field]:
@@ -158,8 +158,10 @@ class FieldForm:
         )
 
     @property
-    def control(self) -> Field:
-        """What people will fill in; here it asks what new records start with."""
+    def control(self) -> Field | None:
+        """What people will fill in; here it asks what new records start with. None while it points nowhere yet."""
+        if self.row.kind == "relation" and not self.row.related:
+            return None
         controls = Controls(self.of)
         drawn = controls.field(self.spec, self.default, errors=self.errors.get("default", []), id="f-default")
         return drawn.but(required=False, disabled=not self.kind.can_default, label=str(self.spec.label) or _("Name"))

@@ -111,6 +111,13 @@ def test_undoing_tells_field_by_field_what_was_changed_since(sample, api_for) ->
     ]  # fmt: skip
 
 
+def test_a_toast_that_undoes_leads_from_the_page_that_is_gone_to_the_lead(sample, api_for, client_for) -> None:
+    lead, _company = sample("text", "Blue")
+    convert(api_for("sara"), lead)
+    answer = client_for("sara").post(f"/r/leads/{lead.pk}/unconvert", headers={"X-Requested-With": "fetch"})
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, f"/r/leads/{lead.pk}")
+
+
 def test_the_page_names_what_stays(sample, api_for, client_for) -> None:
     lead, company = sample("text", "Blue")
     api = api_for("sara")

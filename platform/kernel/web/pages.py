@@ -19,8 +19,8 @@ def page(request: HttpRequest, template: str, context: dict[str, Any], status: i
 
 
 def go(request: HttpRequest, url: str, text: Any = "", /, **more: Any) -> HttpResponse:
-    """On to another page, with a toast there. htmx is told to load it whole."""
-    if request.headers.get("HX-Request"):
+    """On to another page, with a toast there. Scripts are told to load it: they would follow a redirect unseen."""
+    if request.headers.get("HX-Request") or request.headers.get("X-Requested-With") == "fetch":
         response = HttpResponse(status=200)
         response["HX-Redirect"] = url
     else:

@@ -58,7 +58,7 @@ class Toasts extends HTMLElement {
       const response = await send(url);
       const spoke = obey(response);
       if (!response.ok && !spoke) toast({ text: failure("failed"), tone: "bad" });
-      if (response.ok) document.body.dispatchEvent(new CustomEvent("undone", { detail: { url } }));
+      if (response.ok && !response.headers.has("HX-Redirect")) document.body.dispatchEvent(new CustomEvent("undone", { detail: { url } }));
     } catch { toast({ text: failure("offline"), tone: "bad" }); }
   }
 }

@@ -194,6 +194,14 @@ def test_a_list_is_grouped_by_any_field_that_gathers(client_for: Any, deals: Any
     assert sorted(names(body)) == ["Ant", "Bee", "Cat"] and "data-group" in body
 
 
+def test_stages_head_their_groups_in_the_order_of_the_pipeline(client_for: Any, deals: Any, tenant_a: Any) -> None:
+    with in_tenant(tenant_a):
+        first, later = registry["stages"].model.objects.order_by("position")[:2]
+        registry["deals"].model.objects.exclude(pk=deals["Ant"].pk).update(stage=later)
+    body = body_of(client_for("sara"), "/r/deals?group=stage")
+    assert re.findall(r"data-group[^>]*>.*?<bdi>(.*?)</bdi>", body, re.S) == [first.name, later.name]
+
+
 def test_rows_of_groups_are_selected_as_those_of_a_plain_list(client_for: Any, deals: Any, tenant_a: Any) -> None:
     client = client_for("sara")
     body = body_of(client, "/r/deals?group=owner&amount__gte=1")
@@ -260,7 +268,7 @@ def test_what_is_built_is_asked(client_for: Any, deals: Any) -> None:
     answer = client.get("/r/deals/filters/build", {**lines, "v.4.1": "4,500", "apply": "1"})
     body = body_of(client, answer["Location"])
     assert sorted(names(body)) == ["Ant", "Cat"]
-    assert "Status: Open" in body and "(Owner: me or Amount from $4,000 to $4,500)" in body
+    assert "Status: Open" in body and ">Owner: me or Amount from $4,000 to $4,500<" in body
 
 
 def test_dates_are_chosen_by_name_or_by_day(client_for: Any, deals: Any) -> None:
@@ -272,6 +280,13 @@ def test_dates_are_chosen_by_name_or_by_day(client_for: Any, deals: Any) -> None
     answer = client.get("/r/deals/filters/build", {**line, "w.1.0": "today", "apply": "1"})
     assert answer["Location"].startswith("/r/deals?expected_close_on=today")
     assert names(body_of(client, answer["Location"])) == ["Ant"]
+
+
+def test_a_line_without_a_value_is_asked_for_and_not_left_out(client_for: Any, deals: Any) -> None:
+    lines = form(("and", 0), ("leaf", 1, "status", "exact", {"v": "open"}), ("leaf", 1, "amount", "gte", {"v.0": ""}))
+    answer = client_for("sara").get("/r/deals/filters/build", {**lines, "apply": "1"})
+    assert answer.status_code == 200
+    assert answer.content.decode().count("Say what to compare with") == 1
 
 
 def test_lines_are_added_and_removed(client_for: Any, deals: Any) -> None:

@@ -172,6 +172,8 @@ class Builder:
         errors = {}
         for line in lines:
             found = leaf(line) if line.kind == "leaf" else None
+            if not found and line.name and line.lookup:
+                errors[line.number] = _("Say what to compare with, or remove this line.")
             if found:
                 problems: dict[str, Any] = {}
                 reader = FilterReader(self.access, problems)

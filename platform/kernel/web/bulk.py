@@ -222,7 +222,8 @@ def _check(request: HttpRequest, access: Access, asked: Asked, wish: Wish) -> Ht
     context = _context(request, access, asked, found.total) | {
         "found": found, "values": _told(access, wish), "has_reasons": bool(found.reasons),
         "more_reasons": (found.refused or 0) - len(found.reasons), "is_long": found.total > bulk.AT_ONCE,
-        "is_delete": wish.is_delete, "may_go_back": asked.act != "delete" and bool(asked.specs or asked.act == "tags"),
+        "is_delete": wish.is_delete, "go_label": _("Save") if asked.act in ("edit", "tags") else "",
+        "may_go_back": asked.act != "delete" and bool(asked.specs or asked.act == "tags"),
         "sent": [(name, text) for name, texts in request.POST.lists() if name not in KNOWN for text in texts],
     }  # fmt: skip
     return _answer(request, "check", context)

@@ -45,13 +45,13 @@ def _of_tree(request: HttpRequest, found: Found, labels: Labels) -> list[Chip]:
     if tree is None:
         return []
     if not isinstance(tree, Branch) or tree.joint != "and":
-        return [Chip(_said(found, tree, labels), _without(request, "filter"))]
+        return [Chip(_said(found, tree, labels, is_whole=True), _without(request, "filter"))]
     chips = []
     parts = json.loads(request.GET["filter"])["and"]
     for i, node in enumerate(tree.nodes):
         rest = [part for j, part in enumerate(parts) if j != i]
         changed = json.dumps({"and": rest} if len(rest) > 1 else rest[0], ensure_ascii=False) if rest else ""
-        chips.append(Chip(_said(found, node, labels), _without(request, "filter", changed)))
+        chips.append(Chip(_said(found, node, labels, is_whole=True), _without(request, "filter", changed)))
     return chips
 
 
@@ -64,14 +64,14 @@ def _without(request: HttpRequest, key: str, instead: str = "") -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def _said(found: Found, node: Node, labels: Labels) -> str:
+def _said(found: Found, node: Node, labels: Labels, *, is_whole: bool = False) -> str:
     if isinstance(node, Filter):
         return _sentence(found, node, labels)
     parts = [_said(found, below, labels) for below in node.nodes]
     if node.joint == "not":
         return _("not (%(conditions)s)") % {"conditions": parts[0]}
     joined = (_(" and ") if node.joint == "and" else _(" or ")).join(parts)
-    return f"({joined})" if node.joint == "or" and len(parts) > 1 else joined
+    return f"({joined})" if node.joint == "or" and len(parts) > 1 and not is_whole else joined
 
 
 def _sentence(found: Found, item: Filter, labels: Labels) -> str:

@@ -17,6 +17,7 @@ from kernel.records.aggregate import Group, GroupBy, aggregate, read_group, read
 from kernel.records.find import Found, find
 from kernel.records.questions import can_group
 from kernel.records.specs import FieldSpec
+from kernel.records.types import registry
 from kernel.web import lists
 from kernel.web.bulk import bar_of
 from kernel.web.controls import label_of
@@ -62,7 +63,22 @@ def grouping_of(request: HttpRequest, found: Found) -> Grouped | None:
         raise ValidationError({"group": ValidationError(_("You cannot group by this."), code="unknown")})
     sums = lists.sums_of(found.access)
     measures = read_measures(found, ",".join(["count", *(f"sum:{spec.name}" for spec in sums)]))
-    return Grouped(found, by, aggregate(found, measures, by), sums)
+    return Grouped(found, by, _in_order(by, aggregate(found, measures, by)), sums)
+
+
+def _in_order(by: GroupBy, groups: list[Group]) -> list[Group]:
+    """Values with an order of their own (stages, choices) keep it; others stand as they came, the largest first."""
+    spec = by.spec
+    if spec.related and registry[spec.related].sort == "position":
+        keys = [group.key for group in groups if group.key]
+        rows = registry[spec.related].model.objects.filter(pk__in=keys).order_by("position", "pk")
+        order = [str(pk) for pk in rows.values_list("pk", flat=True)]
+    elif spec.choices:
+        order = [code for code, _label in spec.choices]
+    else:
+        return groups
+    places = {key: place for place, key in enumerate(order)}
+    return sorted(groups, key=lambda group: places.get(str(group.key), len(places)))
 
 
 def grouped_context(request: HttpRequest, access: Access, grouped: Grouped, columns: list[Any]) -> dict[str, Any]:

@@ -57,6 +57,12 @@ class Format:
         """A date; styles are short, medium and long."""
         return dates.format_date(day, self.language, self.calendar, style)
 
+    def near_date(self, day: dt.date) -> str:
+        """A date at a glance: without the year where it is the present one."""
+        words = self.date(day)
+        rest, _space, year = words.rpartition(" ")
+        return rest if rest and year == self.date(self.today()).rpartition(" ")[2] else words
+
     def datetime(self, moment: dt.datetime, style: str = "medium") -> str:
         """A moment, on the viewer's clock."""
         return dates.format_datetime(moment, self.language, self.calendar, self.timezone, style)

@@ -61,7 +61,7 @@ class Table:
 
     label: str
     heads: list[tuple[str, str]]
-    rows: list[list[tuple[SafeString | str, str]]]
+    rows: list[list[tuple[SafeString | str, str, str]]]  # the value, its class, the column's name
     total: str = ""
 
 
@@ -189,9 +189,10 @@ def table_of(shown: Shown, spec: FieldSpec, record: Any) -> Table:
     rows = spec.value(record)
     used = [sub for sub in spec.rows if any(row.get(sub.name) not in (None, "", False) for row in rows)]
     heads = [(label_of(sub), "amount" if sub.kind.is_numeric else "") for sub in used]
-    body = []
-    for row in rows:
-        body.append([(_sub_html(shown, spec, sub, row), "amount" if sub.kind.is_numeric else "") for sub in used])
+    body = [
+        [(_sub_html(shown, spec, sub, row), tone, label) for sub, (label, tone) in zip(used, heads, strict=True)]
+        for row in rows
+    ]
     total = ""
     money = [sub for sub in used if sub.kind.name == "money" and sub.read_only]
     if money and all(row.get(money[-1].name) is not None for row in rows):

@@ -79,7 +79,7 @@ def when(fmt: Format, due: datetime | None) -> SafeString | str:
     local = fmt.local(due)
     days = (local.date() - fmt.today()).days
     clock = fmt.time(due) if (local.hour, local.minute) != (0, 0) else ""
-    day = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(days) or fmt.date(local.date())
+    day = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get(days) or fmt.near_date(local.date())
     if days == 0 and clock:
         text = clock
     elif clock and days > 0:
@@ -104,12 +104,13 @@ def next_step(fmt: Format, due: datetime | None, *, with_icon: bool = True, plan
         return format_html('<span class="due none">{}{}</span>', mark, _("No next step"))
     local = fmt.local(due).date()
     days = (local - fmt.today()).days
-    words = {0: _("Today"), 1: _("Tomorrow")}.get(days) or planned or fmt.date(local)
+    words = {0: _("Today"), 1: _("Tomorrow")}.get(days) or planned or fmt.near_date(local)
     if days < 0:
         words = _("Overdue")
+    tone = "late" if days < 0 else "today" if days == 0 else "planned"
     return format_html(
         '<time class="due {}" datetime="{}" title="{}">{}{}</time>',
-        "late" if days < 0 else "planned", due.isoformat(), fmt.datetime(due, "long"), mark, words,
+        tone, due.isoformat(), fmt.datetime(due, "long"), mark, words,
     )  # fmt: skip
 
 

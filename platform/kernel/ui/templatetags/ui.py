@@ -188,7 +188,7 @@ def due(context: template.Context, day: dt.date | None) -> str:
     fmt = viewer_format(context)
     moment = fmt.local(day).date() if isinstance(day, dt.datetime) else day
     days = (moment - fmt.today()).days
-    tone, words = "", _without_this_year(fmt.date(moment), fmt)
+    tone, words = "", fmt.near_date(moment)
     if days < 0:
         tone, words = "late", _("Overdue")
     elif days == 0:
@@ -203,11 +203,6 @@ def due(context: template.Context, day: dt.date | None) -> str:
         fmt.date(moment, "long"),
         words,
     )
-
-
-def _without_this_year(words: str, fmt: Format) -> str:
-    day, _space, year = words.rpartition(" ")
-    return day if day and year == fmt.date(fmt.today()).rpartition(" ")[2] else words
 
 
 @register.simple_tag(takes_context=True)

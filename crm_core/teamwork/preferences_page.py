@@ -11,7 +11,7 @@ from crm_core.teamwork.models import Preferences
 from crm_core.teamwork.preferences import KINDS, LEADS, MAILS, channel, preferences_of
 from crm_core.teamwork.reminders import keep_clock
 from kernel.access.actor import Actor
-from kernel.lib.text import ascii_digits
+from kernel.lib.text import ascii_digits, persian_digits
 from kernel.records.types import registry
 from kernel.ui.fields import Field
 from kernel.web.pages import go
@@ -44,17 +44,18 @@ def preferences(request: Any) -> HttpResponse:
     drawn = [
         Field("lead", _("Remind me"), "select", held.lead, options=LEADS,
               help=_("Of what says nothing else itself. What is due on a day, without an hour, is told at nine.")),
-        _clock("quiet_from", _("No mail from"), held.quiet_from, request.POST, errors),
-        _clock("quiet_until", _("Until"), held.quiet_until, request.POST, errors),
+        _clock(request, "quiet_from", _("No mail from"), held.quiet_from, errors),
+        _clock(request, "quiet_until", _("Until"), held.quiet_until, errors),
     ]  # fmt: skip
     context = {"kinds": kinds, "mails": MAILS, "lead": drawn[0], "quiet": drawn[1:], "errors": errors}
     return page(request, "teamwork/preferences.html", context, 422 if errors else 200)
 
 
-def _clock(name: str, label: str, value: dt.time | None, posted: Any, errors: dict[str, str]) -> Field:
-    shown = posted.get(name, "") if name in errors else value.strftime("%H:%M") if value else ""
+def _clock(request: Any, name: str, label: str, value: dt.time | None, errors: dict[str, str]) -> Field:
+    written = persian_digits if request.actor.format.language == "fa" else str
+    shown = request.POST.get(name, "") if name in errors else written(value.strftime("%H:%M")) if value else ""
     return Field(
-        name, label, "text", shown, placeholder="22:00" if name == "quiet_from" else "07:00",
+        name, label, "text", shown, placeholder=written("22:00" if name == "quiet_from" else "07:00"),
         errors=[errors[name]] if name in errors else (),
     )  # fmt: skip
 

@@ -97,6 +97,11 @@ bench: setup-dev ## the product beside raw SQL and a bare Django view, over 100,
 load: setup-dev ## people signing up, at work and programs on one instance at once, for a minute
 	@infra/bin/load
 
+SECONDS ?= 60
+.PHONY: torture
+torture: setup-dev ## leaks and faults on real processes behind PgBouncer: SECONDS=60 of crawl, about five minutes in all
+	@infra/bin/torture --seconds $(SECONDS)
+
 .PHONY: lock
 lock: | .venv/bin/python ## pins every package anew, with hashes, from requirements/*.in and package.json
 	@infra/bin/lock

@@ -1,9 +1,11 @@
 """Long work is bound to the rights of whoever started it: as they are now, and by which key it was asked for."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from importing import carry_out, make
 from standing import CAST
 
@@ -13,6 +15,7 @@ from kernel.files.links import download_url
 from kernel.files.models import StoredFile
 from kernel.records.bulk import Item, change_many
 from kernel.records.types import registry
+from kernel.runs import work as runs_work
 from kernel.runs.models import Run
 from kernel.runs.work import RightsChanged, Work
 from kernel.runs.work import start as start_run
@@ -164,3 +167,14 @@ def test_an_answer_given_under_wider_rights_is_not_given_again(tenant_a, hide_th
     assert api.post("/api/v1/deals", body, **more).status_code == 201
     hide_the_amount()
     assert api.post("/api/v1/deals", body, **more).status_code == 409
+
+
+@pytest.mark.parametrize(("seconds", "is_woken"), [(-5, True), (10, True), (19, False)])
+def test_a_run_whose_worker_died_is_woken_when_its_lease_lapses(in_a, monkeypatch, seconds, is_woken):
+    sent = []
+    monkeypatch.setattr(runs_work.work, "apply_async", lambda args, eta: sent.append((args, eta)))
+    lapses = timezone.now() + timedelta(seconds=seconds)
+    run = Run.objects.create(kind="export", title="x", via="api", status="running", lease_until=lapses)
+    assert runs_work.sweep_runs()
+    assert [args for args, _eta in sent] == ([[str(run.pk)]] if is_woken else [])
+    assert all(eta >= lapses for _args, eta in sent)

@@ -25,6 +25,8 @@ from kernel.tenancy.tasks import TenantTask
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)
+# Until the next sweep, in which somebody else might find that a lease has lapsed.
+SOON = timedelta(seconds=15)
 # Under the worker's hard time limit: a longer run hands itself on and goes on where it was.
 SHIFT = timedelta(minutes=8)
 ATTEMPTS = 5
@@ -245,10 +247,12 @@ def _rights_of(run: Run) -> list[Any]:
 
 @sweeper
 def sweep_runs() -> bool:
-    """Wake runs whose message was lost or whose worker died. True while any run is open."""
+    """Wake runs whose message was lost or whose worker died, when their lease lapses; whoever is at work renews theirs
+    long before. True while any run is open."""
     now = timezone.now()
     runs = list(Run.objects.filter(status__in=["queued", "running"]).only("pk", "lease_until", "created_at")[:200])
     for run in runs:
-        if (run.lease_until or run.created_at + LEASE) < now:
-            work.delay(str(run.pk))
+        lapses = run.lease_until or run.created_at + LEASE
+        if lapses < now + SOON:
+            work.apply_async([str(run.pk)], eta=max(lapses, now))
     return bool(runs)

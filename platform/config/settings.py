@@ -143,6 +143,7 @@ MIDDLEWARE = [
     "kernel.tenancy.middleware.TenantMiddleware",  # host -> tenant; sets and resets the one variable
     "django.contrib.sessions.middleware.SessionMiddleware",  # platform side, saved after the tenant's commit
     "kernel.accounts.middleware.IdentityMiddleware",
+    "kernel.web.limits.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -326,6 +327,8 @@ LOGGING = logging_config(env.read("LOG_LEVEL"), json_lines=not EMBEDDED)
 LOGGING_CONFIG = "logging.config.dictConfig"
 
 API_REQUESTS_PER_MINUTE: int = env.read("API_REQUESTS_PER_MINUTE")
+PAGE_REQUESTS_PER_MINUTE: int = env.read("PAGE_REQUESTS_PER_MINUTE")
+WORKSPACE_REQUESTS_PER_MINUTE: int = env.read("WORKSPACE_REQUESTS_PER_MINUTE")
 REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "UNAUTHENTICATED_TOKEN": None,

@@ -7,15 +7,18 @@ of their work and nobody may guess without end.
 import hashlib
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import caches
 from django.utils import timezone
 from django.utils.translation import ngettext
 from redis import RedisError
 
 from kernel.lib.text import written
+from kernel.tenancy.context import get_tenant
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +47,29 @@ class TooMany(Exception):
 
 def hit(limit: Limit, *who: str) -> None:
     """Count one try; raises TooMany when it is one too many."""
-    now = int(timezone.now().timestamp())
-    if _add(_key(limit, who, now), 1, limit.seconds) > limit.times:
-        raise TooMany(limit.seconds - now % limit.seconds)
+    _hit((limit, who))
+
+
+def hit_request(limit: Limit, who: str) -> None:
+    """Count a request of somebody in the current tenant, and then for the whole of it: in one trip, and for the tenant
+    only what its people and programs may ask at all, so that one of them can't shut out the others for long."""
+    tenant = str(get_tenant().pk)
+    whole = Limit("workspace", settings.WORKSPACE_REQUESTS_PER_MINUTE, limit.seconds)
+    _hit((limit, (tenant, who)), (whole, (tenant,)))
+
+
+def _hit(*tries: tuple[Limit, tuple[str, ...]]) -> None:
+    """All of one window. What comes after the first that is one too many is not counted."""
+    now, seconds = int(timezone.now().timestamp()), tries[0][0].seconds
+    most = [limit.times for limit, _who in tries]
+    counts = _add([_key(limit, who, now) for limit, who in tries], 1, seconds, most)
+    if any(count > times for count, times in zip(counts, most, strict=False)):
+        raise TooMany(seconds - now % seconds)
 
 
 def refund(limit: Limit, *who: str) -> None:
     """Take one try back: it was a good one."""
-    _add(_key(limit, who, int(timezone.now().timestamp())), -1, limit.seconds)
+    _add([_key(limit, who, int(timezone.now().timestamp()))], -1, limit.seconds)
 
 
 def forget(limit: Limit, *who: str) -> None:
@@ -74,17 +92,18 @@ _local: dict[str, int] = {}
 _lock = threading.Lock()
 
 
-def _add(key: str, by: int, seconds: int) -> int:
+def _add(keys: Sequence[str], by: int, seconds: int, most: Sequence[int] = ()) -> list[int]:
     cache: Any = caches["platform"]
     try:
-        return int(cache.count(key, by, seconds + 1))
+        return list(cache.counts(keys, by, seconds + 1, most))
     except RedisError:
         log.warning("Valkey does not answer: tries are counted in each process")
     with _lock:
         if len(_local) > 50_000:  # windows pass and their keys never come back
             _local.clear()
-        _local[key] = max(0, _local.get(key, 0) + by)
-        return _local[key]
+        for key in keys:
+            _local[key] = max(0, _local.get(key, 0) + by)
+        return [_local[key] for key in keys]
 
 
 def sentence(error: TooMany) -> str:

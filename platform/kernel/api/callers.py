@@ -15,9 +15,9 @@ from rest_framework.authentication import CSRFCheck
 from kernel.access.actor import Actor
 from kernel.access.keys import KeyHolder, holder_of
 from kernel.access.models import ApiKey
-from kernel.accounts.throttle import Limit, hit
+from kernel.accounts.throttle import Limit, hit_request
 from kernel.api.problems import Problem
-from kernel.tenancy.context import get_tenant, on_commit
+from kernel.tenancy.context import on_commit
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
@@ -32,7 +32,7 @@ def identify(request: Any) -> Actor:
     else:
         actor, who = _by_session(request)
     speak(request, actor)
-    hit(Limit("api", settings.API_REQUESTS_PER_MINUTE, 60), str(get_tenant().pk), who)
+    hit_request(Limit("api", settings.API_REQUESTS_PER_MINUTE, 60), who)
     return actor
 
 

@@ -3,7 +3,9 @@
 And counters, for limits: one trip to Valkey for each.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -29,10 +31,15 @@ def host_key() -> str:
 
 # Never below nothing: a try taken back after its window ended must not allow one more in the next.
 _COUNT = """
-local count = redis.call('INCRBY', KEYS[1], ARGV[1])
-if count < 0 then count = redis.call('INCRBY', KEYS[1], -count) end
-if redis.call('TTL', KEYS[1]) < 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-return count
+local counts = {}
+for number, key in ipairs(KEYS) do
+  local count = redis.call('INCRBY', key, ARGV[1])
+  if count < 0 then count = redis.call('INCRBY', key, -count) end
+  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, ARGV[2]) end
+  counts[number] = count
+  if ARGV[2 + number] and count > tonumber(ARGV[2 + number]) then return counts end
+end
+return counts
 """
 
 
@@ -58,8 +65,12 @@ class Valkey(RedisCache):
 
     def count(self, key: str, by: int, seconds: int) -> int:
         """Add to a counter that lapses so many seconds after its first use; answers what it stands at."""
+        return self.counts([key], by, seconds)[0]
+
+    def counts(self, keys: Sequence[str], by: int, seconds: int, most: Sequence[int] = ()) -> list[int]:
+        """The same for several in turn, up to the first that stands above its `most`: those after it are left alone."""
         client: Any = self._cache
-        return int(client.counter([self.make_key(key)], [by, seconds]))
+        return [int(count) for count in client.counter([self.make_key(key) for key in keys], [by, seconds, *most])]
 
 
 class Memory(LocMemCache):
@@ -69,3 +80,11 @@ class Memory(LocMemCache):
         self.add(key, 0, seconds)
         count = int(self.incr(key, by))
         return count if count >= 0 else int(self.incr(key, -count))
+
+    def counts(self, keys: Sequence[str], by: int, seconds: int, most: Sequence[int] = ()) -> list[int]:
+        counts: list[int] = []
+        for key, limit in zip_longest(keys, most):
+            counts.append(self.count(key, by, seconds))
+            if limit is not None and counts[-1] > limit:
+                break
+        return counts

@@ -21,6 +21,7 @@ from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
 from kernel.web import viewing_as
 from kernel.web.errors import busy
+from kernel.web.limits import refused_for_haste
 
 log = logging.getLogger(__name__)
 BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled)
@@ -89,8 +90,10 @@ class MemberMiddleware:
         if getattr(request, "actor", None) and request.actor.viewer and (refused := viewing_as.refusal(request)):
             return refused
         known = request.member if request.tenant is not None else request.identity
-        if known is not None or is_public(view):
+        if is_public(view):
             return None
+        if known is not None:
+            return refused_for_haste(request) if request.tenant is not None else None
         return to_sign_in(request)
 
 

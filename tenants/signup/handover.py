@@ -9,9 +9,9 @@ from kernel.accounts.models import Identity, Membership
 from tenants.models import Tenant
 
 
-def into(tenant: Tenant, identity: Identity) -> HttpResponseRedirect:
+def into(tenant: Tenant, identity: Identity, factor: str = "") -> HttpResponseRedirect:
     """To the workspace, with a code that signs this person in there, once, within a minute."""
-    response = HttpResponseRedirect(f"{tenant.url}/enter?{urlencode({'code': new_handoff(identity, tenant)})}")
+    response = HttpResponseRedirect(f"{tenant.url}/enter?{urlencode({'code': new_handoff(identity, tenant, factor)})}")
     response["Referrer-Policy"] = "no-referrer"
     return response
 

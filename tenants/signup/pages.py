@@ -12,12 +12,16 @@ from kernel.accounts.throttle import TooMany, sentence
 
 def page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     """The page, with the links to it in the other language."""
+    return render(request, template, {**chrome(request), **context}, status=status)
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    """What stands around a page of this site."""
     languages = [
         {"code": code, "label": name, "url": f"{request.path}?lang={code}", "current": code == request.LANGUAGE_CODE}
         for code, name in settings.LANGUAGES
     ]
-    context = {"languages": languages, "base_domain": settings.BASE_DOMAIN, **context}
-    return render(request, template, context, status=status)
+    return {"languages": languages, "base_domain": settings.BASE_DOMAIN}
 
 
 def steps(current: int) -> list[dict[str, Any]]:

@@ -17,10 +17,11 @@ from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.lib.format import Format
+from kernel.web.accounts import second
 from kernel.web.accounts.views import wrong_password
 from tenants.signup import choices
 from tenants.signup.handover import into, workspaces
-from tenants.signup.pages import page, too_many
+from tenants.signup.pages import chrome, page, too_many
 from tenants.signup.tasks import send_workspaces
 
 form_page = require_http_methods(["GET", "POST"])
@@ -57,10 +58,21 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if identity is None:
         form.add_error(None, wrong_password())
         return page(request, "signup/sign_in.html", 422, form=form)
+    return second.ask(request, identity) or _let_in(request, identity, "")
+
+
+@public
+@never_cache
+@form_page
+def code(request: HttpRequest) -> HttpResponse:
+    return second.step(request, _let_in, **chrome(request))
+
+
+def _let_in(request: HttpRequest, identity: Identity, factor: str) -> HttpResponse:
     mine = workspaces(identity)
     if len(mine) == 1:
-        return _greet(request, into(mine[0], identity), identity)
-    open_session(request, identity)
+        return _greet(request, into(mine[0], identity, factor), identity)
+    open_session(request, identity, factor=factor)
     return _greet(request, HttpResponseRedirect("/workspaces"), identity)
 
 
@@ -93,7 +105,7 @@ def open_workspace(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("tenant", "")
     for tenant in workspaces(request.identity):
         if str(tenant.pk) == wanted:
-            return into(tenant, request.identity)
+            return into(tenant, request.identity, request.session.get("factor", ""))
     raise Http404
 
 
@@ -134,5 +146,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     if not identity.change_password(form.cleaned_data["password"]):
         return page(request, "accounts/reset_gone.html", 410)
     post(send_changed, str(identity.pk), _("Peyvand"), request.LANGUAGE_CODE)
+    if asked := second.ask(request, identity):
+        return asked
     open_session(request, identity)
     return _greet(request, HttpResponseRedirect("/workspaces"), identity, is_first=True)

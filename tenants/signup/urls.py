@@ -11,6 +11,7 @@ urlpatterns = [
     path("signup/workspace", views.workspace, name="signup-workspace"),
     path("signup/address", views.address, name="signup-address"),
     path("login", site.sign_in, name="sign-in"),
+    path("login/code", site.code, name="second-step"),
     path("logout", site.sign_out, name="sign-out"),
     path("workspaces", site.my_workspaces, name="workspaces"),
     path("workspaces/open", site.open_workspace, name="open-workspace"),

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 from kombu.exceptions import OperationalError
 
-from kernel.accounts import codes, throttle
+from kernel.accounts import codes, factors, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.models import EmailCode, Identity
 from kernel.accounts.sessions import client_ip
@@ -154,7 +154,10 @@ def _workspace_form(code: EmailCode, data: Any = None) -> WorkspaceForm:
 
 
 def _into(tenant: Tenant, code: EmailCode) -> HttpResponse:
-    return into(tenant, Identity.objects.get(email=code.email))
+    identity = Identity.objects.get(email=code.email)
+    if factors.has_second(identity):  # which the workspace asks for when they sign in there
+        return HttpResponseRedirect(tenant.url)
+    return into(tenant, identity)
 
 
 def _workspace_page(request: HttpRequest, code: EmailCode, form: WorkspaceForm, status: int) -> HttpResponse:

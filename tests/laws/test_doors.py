@@ -12,12 +12,14 @@ from kernel.accounts.doors import is_public
 PUBLIC = {
     "config.urls_tenant": {
         "login",
+        "login/code",
         "logout",
         "enter",
         "forgot",
         "forgot/sent",
         "reset/<str:token>",
         "join/<str:token>",
+        "second-step/<str:token>",  # so it is here
         "email/<str:token>",  # out of a letter; the token is the key
         "styleguide",
         "manifest.webmanifest",
@@ -36,6 +38,7 @@ PUBLIC = {
         "signup/workspace",
         "signup/address",
         "login",
+        "login/code",
         "logout",
         "forgot",
         "forgot/sent",

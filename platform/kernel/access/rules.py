@@ -3,11 +3,13 @@
     {"types": {"*": {"verbs": {"*": "all"}, "fields": {"*": "edit"}},
                "@settings": {"verbs": {"*": "none", "view": "all"}},
                "products": {"fields": {"cost": "none", "code": "masked", "price": "edit:own"}}},
-     "system": ["import", "export"], "limits": {"export": 5000}}
+     "system": ["import", "export"], "limits": {"export": 5000},
+     "sign_in": {"second_factor": true}}
 
 The most specific entry speaks: a type's own, then its group ("@settings"), then "*"; within it the verb or field,
 then "*". What nothing mentions is not allowed. A level with ":own" holds on one's own records, and is "none" on those
 of others. Several roles unite: the widest scope and the highest level win, and a limit that one of them does not set.
+What one of them asks of a sign-in is asked.
 """
 
 import json
@@ -60,6 +62,7 @@ class Rules:
     def __init__(self, rules: Iterable[dict[str, Any]]) -> None:
         self._rules = list(rules)
         self.system = frozenset(right for rule in self._rules for right in rule.get("system", ()))
+        self.needs_second_factor = any(rule.get("sign_in", {}).get("second_factor") for rule in self._rules)
         self._scopes: dict[tuple[str, str, str], str] = {}
         self.derived: dict[str, Any] = {}
 
@@ -155,8 +158,9 @@ def _spoken(rule: dict[str, Any], slug: str, group: str, part: str, name: str) -
 
 def check_rules(rules: Any) -> None:
     """Refuse rules that are not of the shape above, naming the first entry that is wrong."""
-    if not isinstance(rules, dict) or not set(rules) <= {"types", "system", "limits"}:
+    if not isinstance(rules, dict) or not set(rules) <= {"types", "system", "limits", "sign_in"}:
         raise ValidationError(_("Rules are an object with “types” and “system”."))
+    _check_sign_in(rules.get("sign_in", {}))
     types, system, limits = rules.get("types", {}), rules.get("system", []), rules.get("limits", {})
     shaped = isinstance(types, dict) and isinstance(system, list) and isinstance(limits, dict)
     if not shaped or not all(isinstance(right, str) for right in system):
@@ -177,3 +181,10 @@ def check_rules(rules: Any) -> None:
                         _("%(where)s is “%(answer)s”. It can be one of: %(allowed)s."),
                         params={"where": f"{slug}.{name}", "answer": answer, "allowed": ", ".join(allowed)},
                     )
+
+
+def _check_sign_in(asked: Any) -> None:
+    if not isinstance(asked, dict) or not set(asked) <= {"second_factor"}:
+        raise ValidationError(_("“sign_in” has “second_factor”."))
+    if not isinstance(asked.get("second_factor", False), bool):
+        raise ValidationError(_("“second_factor” is true or false."))

@@ -99,6 +99,22 @@ def new_device_letter(workspace: str, device: str, ip: str, when: str, link: str
     )
 
 
+def factor_reset_letter(workspace: str, by: str, link: str) -> Letter:
+    return Letter(
+        subject=_("Sign in to %(workspace)s without the second step") % {"workspace": workspace},
+        lines=(
+            _("%(name)s lets you sign in with your password alone, because your app and your recovery codes are lost.")
+            % {"name": by},
+        ),
+        link=link,
+        link_text=_("Sign in"),
+        small=(
+            _("The link works once, for 24 hours, and asks for your password."),
+            _("If you did not ask for it, ignore this message: nothing changes without the link and your password."),
+        ),
+    )
+
+
 def old_address_letter(email: str, link: str) -> Letter:
     return Letter(
         subject=_("Your e-mail address is to be changed"),

@@ -115,6 +115,34 @@ class Session(AbstractBaseSession):
         return SessionStore
 
 
+class Totp(models.Model):
+    """The app that makes one's codes. The secret is sealed; a step that was taken is not taken again."""
+
+    identity = models.OneToOneField(Identity, models.CASCADE, primary_key=True, related_name="totp")
+    secret = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.identity_id)
+
+
+class RecoveryCode(models.Model):
+    """One way past a second step that was lost, for once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    identity = models.ForeignKey(Identity, models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["identity", "digest"], name="recovery_code_once")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class EmailChange(models.Model):
     """Another address for an identity, on its way: it takes effect when both mailboxes have said yes."""
 
@@ -168,6 +196,7 @@ class HandOff(models.Model):
     identity = models.ForeignKey(Identity, models.CASCADE, related_name="+")
     tenant = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, related_name="+")
     epoch = models.PositiveIntegerField()
+    factor = models.CharField(max_length=8, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 

@@ -59,14 +59,16 @@ def client_ip(request: HttpRequest) -> str:
         return "0.0.0.0"  # noqa: S104
 
 
-def open_session(request: HttpRequest, identity: "Identity", tenant: Any = None) -> None:
-    """Sign a person in on this host: a new key, so that a key planted before is worth nothing."""
+def open_session(request: HttpRequest, identity: "Identity", tenant: Any = None, factor: str = "") -> None:
+    """Sign a person in on this host: a new key, so that a key planted before is worth nothing. `factor` is what they
+    showed beside the password, if anything."""
     request.session.flush()
     request.session.update(
         {
             "identity": str(identity.pk),
             "tenant": str(tenant.pk) if tenant is not None else None,
             "epoch": identity.session_epoch,
+            "factor": factor,
             "since": int(timezone.now().timestamp()),
             "ip": client_ip(request),
             "agent": request.META.get("HTTP_USER_AGENT", "")[:300],

@@ -48,6 +48,8 @@ def _by_key(header: str) -> tuple[Actor, str]:
 def _by_session(request: Any) -> tuple[Actor, str]:
     if getattr(request, "member", None) is None:
         raise stranger(_("Send a key in the header Authorization: Bearer KEY, or sign in."))
+    if request.must_prove:
+        raise Problem(403, _("Your role asks for a second step when you sign in. Set it up on the pages first."))
     if request.method not in SAFE:
         check = CSRFCheck(lambda _request: None)
         check.process_request(request)

@@ -78,6 +78,9 @@ def _check_grant(member: Member, roles: set[UUID], actor: Actor, changed: set[st
     if touched and not may_grant(actor, *_rules_of(touched)):
         problem = _("You can only give or take what your own role allows.")
         raise ValidationError({"roles": ValidationError(problem, code="beyond")})
+    if actor.member == member and any(rules.get("sign_in") for rules in _rules_of(held - roles)):
+        problem = _("Somebody else takes from you a role that asks more of your sign-in.")
+        raise ValidationError({"roles": ValidationError(problem, code="yourself")})
     if "teams" in changed and actor.member == member and not member.is_new:
         raise ValidationError({"teams": ValidationError(_("Somebody else chooses your teams."), code="yourself")})
 
@@ -88,9 +91,13 @@ def _comes_or_goes(member: Member) -> bool:
     return not member.is_new and is_there != (member.deleted_at is None)
 
 
+def rules_of(member: Member) -> list[dict[str, Any]]:
+    return _rules_of(member.roles.values_list("pk", flat=True))
+
+
 def check_invitation(member: Member, actor: Actor) -> None:
     """Whoever lets somebody in hands them their roles."""
-    if not may_grant(actor, *_rules_of(member.roles.values_list("pk", flat=True))):
+    if not may_grant(actor, *rules_of(member)):
         raise ValidationError(_("You can only give or take what your own role allows."), code="beyond")
 
 
@@ -155,6 +162,9 @@ def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
         raise ValidationError({"rules": ValidationError(problem, code="beyond")})
     if role.is_new:
         return
+    if role.rules.get("sign_in", {}) != before.get("sign_in", {}) and not actor.may_system("*"):
+        problem = _("Only an administrator changes how one signs in with a role.")
+        raise ValidationError({"rules": ValidationError(problem, code="beyond")})
     if role.rules != before:
         _end_keys_beyond(role)
     if "*" in before.get("system", ()) and "*" not in role.rules.get("system", ()):

@@ -29,6 +29,9 @@ BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 # What pages want to know of a member anyway: {attribute: a number, in SQL over access_member}.
 _along: dict[str, str] = {"shares": ANY_SHARES}
 
+# Where whoever must set up a second step does so, and the only page that is theirs until then.
+SECOND_STEP = "/settings/security/second-step"
+
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -60,6 +63,8 @@ class MemberMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = member_of(request.identity) if request.tenant is not None else None
         request.actor = actor_for(request.member, via="page") if request.member else None
+        asks = request.actor is not None and request.actor.rules.needs_second_factor
+        request.must_prove = asks and not request.session.get("factor")  # type: ignore[attr-defined]
         if request.actor and (through := viewing_as.actor_of(request, request.actor)):
             request.actor, request.member = through, through.member
         language = self.language(request)
@@ -87,6 +92,8 @@ class MemberMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
+        if getattr(request, "must_prove", False) and not is_public(view) and request.path_info != SECOND_STEP:
+            return HttpResponseClientRedirect(SECOND_STEP) if request.htmx else HttpResponseRedirect(SECOND_STEP)
         if getattr(request, "actor", None) and request.actor.viewer and (refused := viewing_as.refusal(request)):
             return refused
         known = request.member if request.tenant is not None else request.identity

@@ -21,6 +21,7 @@ from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.web import viewing_as
+from kernel.web.accounts import second
 from kernel.web.accounts.actions import accept
 from kernel.web.accounts.invitations import find_invitation
 from kernel.web.accounts.tasks import send_reset
@@ -47,9 +48,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 identity = authenticate(**form.cleaned_data, ip=client_ip(request))
             except throttle.TooMany as error:
                 return _too_many(request, "accounts/sign_in.html", form, error, next=safe_next(request))
-            if identity is not None and (member := member_of(identity)) is not None:
-                open_session(request, identity, request.tenant)
-                return greet(request, HttpResponseRedirect(safe_next(request)), identity, format_for(member))
+            if identity is not None and member_of(identity) is not None:
+                return second.ask(request, identity) or second.let_in(request, identity, "")
             form.add_error(None, wrong_password())
     return _page(request, "accounts/sign_in.html", status, form=form, next=safe_next(request))
 
@@ -74,9 +74,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 def enter(request: HttpRequest) -> HttpResponse:
     """In from the public site, by a code that works once, here, for a minute."""
-    identity = handoff.redeem(request.GET.get("code", ""), request.tenant)
+    identity, factor = handoff.redeem(request.GET.get("code", ""), request.tenant) or (None, "")
     if identity is not None and (member := member_of(identity)) is not None:
-        open_session(request, identity, request.tenant)
+        open_session(request, identity, request.tenant, factor)
         response = HttpResponseRedirect(safe_next(request))
         return greet(request, response, identity, format_for(member), is_first=True)
     if request.member is not None:  # the same link twice, by the back button
@@ -122,6 +122,8 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
         if not identity.change_password(form.cleaned_data["password"]):
             return _page(request, "accounts/reset_gone.html", 410)
         post(send_changed, str(identity.pk), request.tenant.name, request.LANGUAGE_CODE)
+        if asked := second.ask(request, identity):
+            return asked
         open_session(request, identity, request.tenant)
         return greet(request, HttpResponseRedirect("/"), identity, format_for(member), is_first=True)
     return _page(request, "accounts/reset.html", form.status, form=form, email=identity.email)
@@ -162,6 +164,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         elif not accept(invitation, identity, form.cleaned_data.get("name", "")):
             return _page(request, "accounts/join_gone.html", 410)
         else:
+            if asked := second.ask(request, identity):
+                return asked
             open_session(request, identity, request.tenant)
             fmt = format_for(invitation.member)
             return greet(request, HttpResponseRedirect("/"), identity, fmt, is_first=known is None)

@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kernel.access.actor import Access, Actor
 from kernel.access.models import Member, Role
+from kernel.accounts import factors
 from kernel.accounts.forms import AddressField
+from kernel.accounts.models import Identity
 from kernel.lib.text import fold
 from kernel.records.change import create
 from kernel.records.types import registry
@@ -186,6 +188,7 @@ def _show(request: Any, person: Member, form: Any = None, handover: Any = None) 
         "person": person,
         "status": people.statuses([person])[person.pk],
         "is_me": person.pk == actor.member.pk,
+        "may_reset_factor": _may_reset_factor(actor, person),
         "may_view_as": may_view_as(actor, person),
         "held": held,
         "run": people.current_handover(person),
@@ -214,6 +217,24 @@ def withdraw(request: Any, pk: UUID) -> HttpResponse:
     person = _member(request, pk, lock=True)
     people.withdraw_invitation(request.actor, person)
     return go(request, f"/settings/members/{pk}", _("The invitation no longer works."))
+
+
+def _may_reset_factor(actor: Actor, person: Member) -> bool:
+    if not people.may_reset_factor(actor, person):
+        return False
+    identity = Identity.objects.filter(pk=person.identity).first() if person.identity else None
+    return identity is not None and factors.has_second(identity)
+
+
+@part_of("members")
+@require_POST
+def reset_factor(request: Any, pk: UUID) -> HttpResponse:
+    person = _member(request, pk, lock=True)
+    if not _may_reset_factor(request.actor, person):
+        raise PermissionDenied(_("Your role does not allow this."))
+    people.reset_factor(request.actor, person)
+    text = _("A letter is on its way to %(name)s: its link and their password let them in.") % {"name": person.name}
+    return go(request, f"/settings/members/{pk}", text, tone="good")
 
 
 @part_of("members")

@@ -13,21 +13,26 @@ from django.utils.translation import gettext_lazy
 from kernel.access.actor import Actor
 from kernel.access.models import ApiKey, Invitation, Member
 from kernel.accounts.models import Membership
+from kernel.accounts.tasks import post
 from kernel.events.models import Event
 from kernel.events.names import tell
 from kernel.events.subscribers import publish, settled
 from kernel.records.change import edit
-from kernel.records.people import check_invitation
+from kernel.records.people import check_invitation, may_grant, rules_of
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
 from kernel.runs.work import start
 from kernel.tenancy.context import get_tenant, on_commit
 from kernel.web.accounts.actions import invite, see_out
+from kernel.web.accounts.second import send_factor_reset
 
 INVITED = tell("member.invited", gettext_lazy("%(who)s invited this member"))
 WITHDRAWN = tell("member.invitation_withdrawn", gettext_lazy("%(who)s withdrew the invitation"))
 KEY_CREATED = tell("member.key_created", gettext_lazy("%(who)s created an API key for this member"))
 KEY_REVOKED = tell("member.key_revoked", gettext_lazy("%(who)s revoked an API key of this member"))
+FACTOR_RESET = tell(
+    "member.second_step_reset", gettext_lazy("%(who)s let this member sign in without the lost second step")
+)
 VIEWED_AS = tell("member.viewed_as", gettext_lazy("%(who)s looked at the workspace through this member’s eyes"))
 
 
@@ -90,6 +95,19 @@ def send_invitation(actor: Actor, member: Member) -> None:
     check_invitation(member, actor)
     invite(member, actor.member)
     note(actor, INVITED, member)
+
+
+def may_reset_factor(actor: Actor, member: Member) -> bool:
+    """Somebody else's, of whom one may give all the roles."""
+    is_other = actor.member is not None and actor.member.pk != member.pk
+    return is_other and member.active and member.identity is not None and may_grant(actor, *rules_of(member))
+
+
+def reset_factor(actor: Actor, member: Member) -> None:
+    """Their mailbox and their password get them in from here; the administrator alone gets nobody in."""
+    assert actor.member is not None
+    post(send_factor_reset, str(get_tenant().pk), str(member.identity), actor.member.name)
+    note(actor, FACTOR_RESET, member)
 
 
 def withdraw_invitation(actor: Actor, member: Member) -> bool:

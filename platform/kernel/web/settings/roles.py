@@ -26,6 +26,7 @@ from kernel.records.show import Labels
 from kernel.records.types import registry
 from kernel.web.pages import go
 from kernel.web.reach import record_of
+from kernel.web.settings import role_sign_in
 from kernel.web.settings import role_words as words
 from kernel.web.settings.forms import NamedForm, SelectField, SettingsForm, bound, save
 from kernel.web.settings.matrix import COLUMNS, fields_like, found_fields, groups_of, rights, types
@@ -67,6 +68,7 @@ def role(request: Any, pk: UUID) -> HttpResponse:
         "role": found, "q": q, "heading": found.name, "crumbs": [CRUMB], "form": NameForm.of(request, found),
         "columns": [words.verb_text(verb) for verb in COLUMNS], "groups": groups_of(rules, q, request.actor.format),
         "rights": rights(found), "is_admin": "*" in found.rules.get("system", ()), "may": may_change(request, found),
+        "door": role_sign_in.SignInForm.of(found), "may_sign_in": role_sign_in.may_say(request, found),
         "people": people, "history": _history(request, found),
         "may_delete": access.may("delete", found) and may_change(request, found),
         "found": [found_fields(rules, rtype, q) for rtype in types() if q and fields_like(rtype, q)],
@@ -83,8 +85,10 @@ def _history(request: Any, found: Role) -> list[dict[str, Any]]:
     labels.load({"members": {event.member_id for event in events if event.member_id}})
     told = []
     for event in events:
-        before, after = (Rules([rules or {}]) for rules in event.changes.get("rules", [{}, {}]))
+        said = [rules or {} for rules in event.changes.get("rules", [{}, {}])]
+        before, after = (Rules([rules]) for rules in said)
         rows = words.gathered(words.difference_texts(one, request.actor.format) for one in differences(before, after))
+        rows += role_sign_in.differences(*said)
         told.append({"at": event.at, "who": labels.get("members", event.member_id) or "", "rows": rows})
     return told
 

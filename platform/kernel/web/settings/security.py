@@ -7,30 +7,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kernel.accounts import devices, email_changes, throttle
+from kernel.accounts import devices, email_changes, factors, throttle
 from kernel.accounts.forms import AddressField, NewPasswordField, PasswordField
-from kernel.accounts.models import Identity
 from kernel.accounts.passwords import check_new_password
-from kernel.accounts.sessions import client_ip, close_session, open_session
-from kernel.accounts.signin import authenticate
+from kernel.accounts.sessions import close_session, open_session
 from kernel.accounts.tasks import post, send_changed
 from kernel.web import viewing_as
 from kernel.web.accounts import email_changes as letters
 from kernel.web.pages import go
-from kernel.web.settings.forms import SettingsForm
+from kernel.web.settings.proving import ProvedForm, proved
+from kernel.web.settings.second import ProofForm
 from kernel.web.settings.sections import page, part_of
 
 HERE = "/settings/security"
-
-
-class ProvedForm(SettingsForm):
-    """One that asks for the password which its owner has."""
-
-    is_throttled = False
-
-    @property
-    def status(self) -> int:
-        return 429 if self.is_throttled else super().status
 
 
 class PasswordForm(ProvedForm):
@@ -50,19 +39,6 @@ class EmailForm(ProvedForm):
     proof = PasswordField(label=gettext_lazy("Current password"))
 
 
-def proved(request: Any, form: Any, field: str) -> Identity | None:
-    """Who is signed in, if the password in this field is theirs; else the form says why not."""
-    try:
-        known = authenticate(request.identity.email, form.cleaned_data[field], ip=client_ip(request))
-    except throttle.TooMany as error:
-        form.add_error(field, throttle.sentence(error))
-        form.is_throttled = True
-        return None
-    if known is None:
-        form.add_error(field, _("This is not your current password."))
-    return known
-
-
 @part_of("security")
 @require_GET
 def security(request: Any) -> HttpResponse:
@@ -79,7 +55,7 @@ def password(request: Any) -> HttpResponse:
     if form.is_valid() and (known := proved(request, form, "current")):
         if known.change_password(form.cleaned_data["password"]):
             post(send_changed, str(known.pk), request.tenant.name, request.LANGUAGE_CODE)
-            open_session(request, known, request.tenant)
+            open_session(request, known, request.tenant, request.session.get("factor", ""))
             return go(request, HERE, _("Your password is changed. All other devices were signed out."), tone="good")
         form.add_error(None, _("Your password was changed in another window meanwhile. Try again."))
     return _page(request, secret=form)
@@ -150,6 +126,9 @@ def _page(request: Any, *, secret: Any = None, address: Any = None) -> HttpRespo
     context = {
         "secret": secret or PasswordForm(identity=request.identity, name=request.member.name),
         "address": address or EmailForm(),
+        "has_second": factors.has_second(request.identity),
+        "codes_left": factors.codes_left(request.identity),
+        "proof": ProofForm(),
         "waiting": email_changes.waiting(request.identity),
         "devices": _devices(request),
         "email": request.identity.email,

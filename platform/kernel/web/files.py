@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from functools import wraps
 from typing import Any
@@ -47,15 +48,19 @@ class Row:
     may_edit: bool
     may_delete: bool
     field: str = ""
+    number: int = 1
+    at: datetime | None = None
 
 
 def panel(access: Access, record: Any) -> dict[str, Any] | None:
     """What the page of a record says of its files; None where there is nothing to say."""
     files = access_of(access.actor)
-    if access.rtype.parent or access.rtype.is_setting or not files.may("view"):
+    known = files.readable()
+    if access.rtype.parent or access.rtype.is_setting or not files.may("view") or "about" not in known:
         return None
     about = f"{access.rtype.slug}:{record.pk}"
-    shown = find(files, {"about": about, "sort": "-created_at"}).page(SHOWN)
+    sort = {"sort": "-created_at"} if "created_at" in known else {}
+    shown = find(files, {"about": about, **sort}).page(SHOWN)
     rows = rows_of(files, shown.rows, fields_of(access.rtype.specs()))
     return {
         "about": about, "url": record_url(access.rtype.slug, record.pk), "rows": rows,
@@ -67,14 +72,20 @@ def panel(access: Access, record: Any) -> dict[str, Any] | None:
 def rows_of(access: Access, files: list[File], in_fields: Mapping[UUID, FieldSpec]) -> list[Row]:
     labels = Labels(access.actor)
     labels.load({"members": {file.created_by_id for file in files if file.created_by_id}})
-    return [
-        Row(
-            file, record_url("files", file.pk), size_text(file.size, access.actor.format), icon_of(file.content_type),
-            labels.get("members", file.created_by_id) or "", access.may("edit", file), access.may("delete", file),
-            label_of(in_fields[file.field]) if file.field and file.field in in_fields else "",
-        )
-        for file in files
-    ]  # fmt: skip
+    return [_row(access, file, labels, in_fields) for file in files]
+
+
+def _row(access: Access, file: File, labels: Labels, in_fields: Mapping[UUID, FieldSpec]) -> Row:
+    known = access.readable(file)
+    return Row(
+        file, record_url("files", file.pk),
+        size_text(file.size, access.actor.format) if "size" in known else "",
+        icon_of(file.content_type if "content_type" in known else ""),
+        (labels.get("members", file.created_by_id) or "") if "created_by" in known else "",
+        access.may("edit", file), access.may("delete", file),
+        label_of(in_fields[file.field]) if file.field and file.field in in_fields else "",
+        file.number if "number" in known else 1, file.updated_at if "updated_at" in known else None,
+    )  # fmt: skip
 
 
 def size_text(size: int, fmt: Format) -> str:

@@ -29,16 +29,23 @@ def deals_of(actor: Actor) -> Access | None:
     return access if access.may("view") else None
 
 
+def knows(access: Access, *names: str) -> bool:
+    """Whether this actor may ask for deals by these fields."""
+    return set(names) <= access.readable().keys()
+
+
 def won_between(access: Access, start: date, end: date, **filters: str) -> Won:
     params = {"status": "won", "closed_on__gte": start.isoformat(), "closed_on__lt": end.isoformat(), **filters}
     found = find(access, params)
-    knows = "amount" in access.readable()
-    figures = aggregate(found, read_measures(found, "count,sum:amount" if knows else "count"))[0].figures
-    return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if knows else None)
+    has_sum = knows(access, "amount")
+    figures = aggregate(found, read_measures(found, "count,sum:amount" if has_sum else "count"))[0].figures
+    return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if has_sum else None)
 
 
-def month_figures(access: Access, **filters: str) -> dict[str, Any]:
+def month_figures(access: Access, **filters: str) -> dict[str, Any] | None:
     """Won so far this month, beside the same days of last month and the whole of it, in the viewer's calendar."""
+    if not knows(access, "status", "closed_on", *filters):
+        return None
     fmt = access.actor.format
     today = fmt.today()
     start, before = fmt.month_start(today), fmt.month_start(today, -1)
@@ -63,16 +70,18 @@ def _list(**params: str) -> str:
     return "/r/deals?" + "&".join(f"{key}={value}" for key, value in params.items())
 
 
-def open_figures(access: Access) -> Won:
+def open_figures(access: Access) -> Won | None:
+    if not knows(access, "status", "owner"):
+        return None
     found = find(access, {"status": "open", "owner": "me"})
-    knows = "amount" in access.readable()
-    figures = aggregate(found, read_measures(found, "count,sum:amount" if knows else "count"))[0].figures
-    return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if knows else None)
+    has_sum = knows(access, "amount")
+    figures = aggregate(found, read_measures(found, "count,sum:amount" if has_sum else "count"))[0].figures
+    return Won(int(figures["count"]), Decimal(figures["sum:amount"]) if has_sum else None)
 
 
 def without_next_step(access: Access) -> int:
     """My open deals of which nobody has said what comes next."""
-    if not {"status", "owner", "next_step_at"} <= set(access.readable()):
+    if not knows(access, "status", "owner", "next_step_at"):
         return 0
     found = find(access, {"status": "open", "owner": "me", "next_step_at__empty": "true"})
     return int(aggregate(found, read_measures(found, "count"))[0].figures["count"])
@@ -93,7 +102,7 @@ def recent(actor: Actor) -> list[dict[str, Any]]:
 def won_by_month(access: Access, **filters: str) -> BarChart | None:
     """The last twelve months, this one included; None while there is nothing to draw."""
     fmt = access.actor.format
-    if "amount" not in access.readable():
+    if not knows(access, "amount", "status", "closed_on", *filters):
         return None
     starts = [fmt.month_start(fmt.today(), offset) for offset in range(1 - MONTHS, 1)]
     found = find(access, {"status": "won", "closed_on__gte": starts[0].isoformat(), **filters})

@@ -22,12 +22,12 @@ def home(request: HttpRequest) -> HttpResponse:
     """What there is to do, this month's wins against last month's, and what is new."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     access = figures.deals_of(actor)
-    context: dict[str, Any] = {"heading": greeting(actor), "recent": figures.recent(actor), "deals": access is not None}
+    context: dict[str, Any] = {"heading": greeting(actor), "recent": figures.recent(actor)}
     context |= {"may_import": actor.may_system("import"), "may_add": bool(access and access.may("create"))}
     if access is not None:
         whose, filters = _whose(request, access)
         context |= {
-            "whose": whose, "may_choose": access.scope("view") != "own",
+            "whose": whose, "may_choose": access.scope("view") != "own" and figures.knows(access, "owner"),
             "won": figures.month_figures(access, **filters), "open": figures.open_figures(access),
             "bare": figures.without_next_step(access),
         }  # fmt: skip
@@ -47,6 +47,8 @@ def won_chart(request: HttpRequest) -> HttpResponse:
 
 def _whose(request: HttpRequest, access: Access) -> Whose:
     """Everybody's in reach, or mine: a seller starts from their own."""
+    if not figures.knows(access, "owner"):
+        return "all", {}
     asked = request.GET.get("whose", "")
     whose = asked if asked in ("me", "all") else ("all" if access.scope("view") == "all" else "me")
     return whose, ({"owner": "me"} if whose == "me" else {})

@@ -85,8 +85,11 @@ def _picking(access: Access, board: Board, params: QueryDict, within: dict[str, 
     if not bar:
         return {}
     query = params.copy()
-    if board.within and within["id"]:
+    if board.within and board.within in access.readable() and within["id"]:
         query[board.within] = str(within["id"])
+    elif board.within:
+        query.pop(board.within, None)
+        query[f"{board.by}__in"] = ",".join(str(stage[0]) for stage in within["stages"])
     count = find(access, query).count()
     told = "" if count is None else access.actor.format.number(count)
     return {"bar": bar, "query": query.urlencode(), "matching": "" if count is None else count, "all_matching": told}

@@ -319,6 +319,9 @@ class Access:
             for name, right in rtype.field_rights.items():
                 if not rules.may_system(right):
                     levels[name] = NOTHING
+            for name, mirrors in rtype.mirrors.items():
+                for mirror in mirrors:  # whoever reads the rows reads what stands in them
+                    levels[name] &= levels[mirror]
             kept = rules.derived[rtype.slug] = Fields(specs, levels)
         return kept
 

@@ -45,6 +45,9 @@ class Level(NamedTuple):
     def __or__(self, other: "Level") -> "Level":  # type: ignore[override]
         return Level(higher(self.everywhere, other.everywhere), higher(self.own, other.own))
 
+    def __and__(self, other: "Level") -> "Level":
+        return Level(*(min(pair, key=LEVELS.index) for pair in zip(self, other, strict=True)))
+
     def covers(self, other: "Level") -> bool:
         return self | other == self
 

@@ -3,18 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.actor import Actor
-from kernel.records.types import registry
-from kernel.web.settings.sections import Section, add_section
+from kernel.web.settings.sections import Section, add_section, may_set_up
 
 SALES = _("Sales")
 
 
 def may_leads(actor: Actor) -> bool:
-    return actor.access(registry["lead-statuses"]).may("edit")
+    return may_set_up(actor, "lead-statuses", "qualification-items")
 
 
 def may_forms(actor: Actor) -> bool:
-    return actor.access(registry["lead-forms"]).may("edit")
+    return may_set_up(actor, "lead-forms")
 
 
 add_section(Section("leads", _("Leads"), "target", SALES, 75, may_leads))

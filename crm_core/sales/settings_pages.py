@@ -4,13 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.access.actor import Actor
 from kernel.records.types import registry
-from kernel.web.settings.sections import Section, add_section
+from kernel.web.settings.sections import Section, add_section, may_set_up
 
 SALES = _("Sales")
 
 
 def may_pipelines(actor: Actor) -> bool:
-    return actor.access(registry["pipelines"]).may("edit") and actor.access(registry["stages"]).may("edit")
+    return may_set_up(actor, "pipelines", "stages")
 
 
 def may_reasons(actor: Actor) -> bool:

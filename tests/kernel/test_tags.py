@@ -3,7 +3,7 @@
 import pytest
 
 from crm_core.sales.models import Deal
-from kernel.access.actor import actor_for
+from kernel.access.actor import actor_for, operator
 from kernel.records.aggregate import aggregate, read_group, read_measures, total
 from kernel.records.change import create, delete, edit
 from kernel.records.find import find
@@ -110,7 +110,7 @@ def test_a_merged_tag_is_replaced_on_every_record(sara, transactionless_runs) ->
     transactionless_runs(merge(sara, old, new))
     assert Deal.objects.get(pk=one.pk).tags == [new.pk]
     assert Deal.objects.get(pk=both.pk).tags == [new.pk]
-    assert uses([new.pk])[new.pk] == 2
+    assert uses([new.pk], operator())[new.pk] == 2
 
 
 def test_a_tag_gone_for_good_is_shown_nowhere_and_leaves_the_records(sara, transactionless_runs) -> None:

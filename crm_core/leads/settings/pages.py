@@ -1,6 +1,7 @@
 """Settings of leads: what is asked of them, their statuses and questions in order; and the forms on the web."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from crm_core.leads.forms.submission import asks
 from crm_core.leads.models import LeadForm, LeadRules
 from crm_core.sales.settings.order import shift
 from kernel.records.people import one_at_a_time
+from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
 from kernel.web.controls import label_of
 from kernel.web.pages import go
@@ -38,10 +40,10 @@ class RulesForm(SettingsForm):
     )
     needed_to_convert = ChecksField(label=gettext_lazy("Needed before a lead is converted"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, known: Mapping[str, FieldSpec], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        specs = registry["leads"].specs()
-        self.fields["needed_to_convert"].choices = [(name, label_of(specs[name])) for name in NEEDED]  # type: ignore[attr-defined]
+        shown = [(name, label_of(known[name])) for name in NEEDED if name in known]
+        self.fields["needed_to_convert"].choices = shown  # type: ignore[attr-defined]
         self.fields["needed_to_convert"].widget = fields.CheckboxSelectMultiple(
             choices=self.fields["needed_to_convert"].choices  # type: ignore[attr-defined]
         )
@@ -52,10 +54,13 @@ class RulesForm(SettingsForm):
 def leads(request: Any) -> HttpResponse:
     rules = LeadRules.objects.first() or LeadRules()
     initial = {"source_required": rules.source_required, "needed_to_convert": rules.needed_to_convert}
-    form = bound(RulesForm, request, initial=initial)
+    known = request.actor.access(registry["leads"]).readable()
+    form = bound(RulesForm, request, initial=initial, known=known)
     if form.is_valid():
         one_at_a_time()
-        LeadRules.objects.update_or_create(only=True, defaults=form.cleaned_data)
+        unseen = [name for name in rules.needed_to_convert if name not in known]
+        needed = [*form.cleaned_data["needed_to_convert"], *unseen]
+        LeadRules.objects.update_or_create(only=True, defaults={**form.cleaned_data, "needed_to_convert": needed})
         return go(request, HERE, _("Saved."), tone="good")
     lists = [
         _list(request, "lead-statuses", _("Leads go through these, in this order.")),

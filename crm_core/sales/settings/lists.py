@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from kernel.access.actor import Actor, operator
 from kernel.records.change import create, delete, restore
 from kernel.records.people import one_at_a_time
 from kernel.records.types import RecordType, registry
@@ -38,13 +39,14 @@ WORDS = {
 }
 
 
-def uses(slug: str) -> Counter[UUID]:
-    """How many records hold each row of the list, in whatever field."""
+def uses(slug: str, actor: Actor) -> Counter[UUID]:
+    """How many records in reach hold each row of the list, in whatever field one may read."""
     counts: Counter[UUID] = Counter()
     for rtype in registry.values():
-        for spec in rtype.specs().values():
-            if spec.related == slug and spec.kind.name == "relation":
-                rows = rtype.model.objects.alive().exclude(**{spec.path: None})
+        access = actor.access(rtype)
+        for spec in access.readable().values():
+            if spec.related == slug and spec.kind.name == "relation" and not spec.code:
+                rows = access.records().order_by().exclude(**{spec.path: None})
                 counts.update(dict(rows.values_list(f"{spec.path}_id").annotate(n=Count("pk"))))
     return counts
 
@@ -70,7 +72,7 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
                 form.take(error)
             else:
                 return go(request, here, _("Added."), tone="good")
-        counts = uses(slug)
+        counts = uses(slug, request.actor)
         hidden = access.records("edit", deleted=True).filter(pk__in=list(counts)).order_by("label_key", "pk")
         context = {
             "form": form,
@@ -101,7 +103,7 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
             "row": found,
             "here": here,
             "heading": found.name,
-            "count": uses(slug)[found.pk],
+            "count": uses(slug, request.actor)[found.pk],
             "crumbs": [{"label": rtype.label_plural, "url": here}],
         }
         return page(request, "sales/settings/list_row.html", context, form.status)
@@ -111,7 +113,7 @@ def pages(slug: str) -> dict[str, Callable[..., HttpResponse]]:
     def remove(request: Any, pk: UUID) -> HttpResponse:
         access = request.actor.access(rtype)
         found = editable_of(access, pk)
-        is_used = uses(slug)[found.pk] > 0
+        is_used = uses(slug, operator())[found.pk] > 0
         delete(access, found)
         if is_used:
             text = _("“%(name)s” is hidden. It stays where it was chosen.") % {"name": found.name}

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from crm_core.sales.models import Deal, Pipeline, Stage
+from crm_core.sales.models import Pipeline, Stage
 from crm_core.sales.settings.moving import moves_under_way
 from crm_core.sales.settings.order import last_position, shift
+from kernel.access.actor import Actor
 from kernel.records.change import create, delete
 from kernel.records.people import one_at_a_time
 from kernel.records.types import registry
@@ -26,12 +27,18 @@ HERE = "/settings/pipelines"
 CRUMB = {"label": gettext_lazy("Pipelines"), "url": HERE}
 
 
+def counts_of(actor: Actor) -> Counter[UUID]:
+    """How many deals stand on each stage, of those in reach."""
+    access = actor.access(registry["deals"])
+    if "stage" not in access.readable():
+        return Counter()
+    return Counter(dict(access.records().order_by().values_list("stage").annotate(n=Count("pk"))))
+
+
 @part_of("pipelines")
 @require_GET
 def pipelines(request: Any) -> HttpResponse:
-    counts: Counter[UUID] = Counter()
-    for stage, count in Deal.objects.alive().values_list("stage").annotate(n=Count("pk")):
-        counts[stage] = count
+    counts = counts_of(request.actor)
     moving = moves_under_way()
     stages: dict[UUID, list[dict[str, Any]]] = {}
     for stage in Stage.objects.alive().order_by("position", "pk"):

@@ -14,7 +14,7 @@ from crm_core.sales.models import Deal, Pipeline, Stage
 from crm_core.sales.settings.forms import StageForm, TargetForm
 from crm_core.sales.settings.moving import KIND, delete_stage, moves_under_way, targets
 from crm_core.sales.settings.order import last_position, shift
-from crm_core.sales.settings.pipelines import CRUMB, HERE
+from crm_core.sales.settings.pipelines import CRUMB, HERE, counts_of
 from kernel.access.actor import Actor
 from kernel.records.change import create, edit
 from kernel.records.people import one_at_a_time
@@ -22,7 +22,7 @@ from kernel.records.types import registry
 from kernel.runs.models import Run
 from kernel.web.pages import go
 from kernel.web.settings.forms import bound, save
-from kernel.web.settings.sections import page, part_of
+from kernel.web.settings.sections import may_set_up, page, part_of
 
 
 @part_of("pipelines")
@@ -95,10 +95,10 @@ def remove(request: Any, pk: UUID) -> HttpResponse:
         one_at_a_time()
     found = _stage(request, pk)
     run = moves_under_way().get(str(pk))
-    count = Deal.objects.alive().filter(stage=found).count()
+    is_used = Deal.objects.alive().filter(stage=found).exists()
     choices = targets(found)
     form = bound(TargetForm, request, targets=choices)
-    form.fields["target"].required = bool(count)
+    form.fields["target"].required = is_used
     if run is None and form.is_valid():
         target = form.stage_id if form.cleaned_data["target"] else choices[0].pk if choices else None
         try:
@@ -113,7 +113,8 @@ def remove(request: Any, pk: UUID) -> HttpResponse:
     context = {
         "form": form,
         "stage": found,
-        "count": count,
+        "is_used": is_used,
+        "count": counts_of(request.actor)[found.pk],
         "can": bool(choices),
         "run": run,
         "failed": _failed(pk),
@@ -148,7 +149,7 @@ def _failed(pk: UUID) -> str:
 def _playbook(actor: Actor, stage: Stage) -> dict[str, Any]:
     """The tasks that a deal is given here, and where one is added."""
     access = actor.access(registry["stage-tasks"])
-    if not access.may("edit"):
+    if not may_set_up(actor, "stage-tasks"):
         return {}
     rows = access.records().filter(stage=stage).select_related("assignee").order_by("due_days", "pk")
     back = urlencode({"next": f"/settings/stages/{stage.pk}"})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from kernel.access.actor import Actor
+from kernel.access.actor import Access, Actor
 from kernel.events.subscribers import publish
 from kernel.records.change import delete, event_row
 from kernel.records.models import Tag
@@ -27,17 +29,29 @@ def tagged_types() -> list[RecordType]:
     return [rtype for rtype in registry.values() if "tags" in rtype.specs()]
 
 
-def uses(tags: Iterable[UUID]) -> dict[UUID, int]:
-    """On how many records each of these stands: one statement, which stops counting a type at COUNTED."""
-    counts = " + ".join(f"({_count(rtype)})" for rtype in tagged_types())
+def uses(tags: Iterable[UUID], actor: Actor) -> dict[UUID, int]:
+    """On how many records in reach each of these stands, of types whose tags one may read: one statement, which stops
+    counting a type at COUNTED."""
+    counts, params = ["0"], list[Any]()
+    for rtype in tagged_types():
+        access = actor.access(rtype)
+        if "tags" in access.readable():
+            with suppress(EmptyResultSet):
+                sql, values = _carrying(access).query.sql_with_params()
+                counts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")
+                params += values
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT t.id, {counts} FROM unnest(%s::uuid[]) AS t(id)", [list(tags)])  # noqa: S608 - own names
+        cursor.execute(
+            f"SELECT t.id, {' + '.join(counts)} FROM unnest(%s::uuid[]) AS t(id)",  # noqa: S608 - own names
+            [*params, list(tags)],
+        )
         return dict(cursor.fetchall())
 
 
-def _count(rtype: RecordType) -> str:
-    inner = f"SELECT 1 FROM {_table(rtype)} r WHERE r.tags @> ARRAY[t.id] AND r.deleted_at IS NULL"  # noqa: S608
-    return f"SELECT count(*) FROM ({inner} LIMIT {COUNTED}) AS counted"  # noqa: S608 - own names
+def _carrying(access: Access) -> QuerySet[Any]:
+    """The records in reach that carry the tag `t.id` of the statement around this."""
+    rows = access.records().order_by()
+    return rows.extra(where=[f"{_table(access.rtype)}.tags @> ARRAY[t.id]"]).values("pk")[:COUNTED]  # noqa: S610 - own names
 
 
 def _table(rtype: RecordType) -> str:

@@ -10,11 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
+from kernel.records.types import registry
 from kernel.web.pages import page as plain_page
 
 
 def everybody(actor: Actor) -> bool:
     return True
+
+
+def may_set_up(actor: Actor, *slugs: str) -> bool:
+    """Whether these types may be changed on a page that is made for them: with all their fields, which it draws."""
+    accesses = [actor.access(registry[slug]) for slug in slugs]
+    return all(
+        a.may("edit") and all(n in a.editable() for n, spec in a.rtype.declared().items() if not spec.read_only)
+        for a in accesses
+    )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kernel.access.actor import Actor
 from kernel.records.types import registry
-from kernel.web.settings.sections import Section, add_section
+from kernel.web.settings.sections import Section, add_section, may_set_up
 
 ME, COMPANY = _("Me"), _("Company")
 
@@ -30,7 +30,7 @@ def may_fields(actor: Actor) -> bool:
 
 
 def may_tags(actor: Actor) -> bool:
-    return actor.access(registry["tags"]).may("edit")
+    return may_set_up(actor, "tags")
 
 
 add_section(Section("profile", _("Profile"), "user", ME, 10))

@@ -74,7 +74,7 @@ def tags(request: Any) -> HttpResponse:
     except ValidationError as error:
         raise Http404 from error
     archived = list(access.records("edit", deleted=True).order_by("label_key", "pk")[:PAGE])
-    counts = uses([row.pk for row in (*shown.rows, *archived)])
+    counts = uses([row.pk for row in (*shown.rows, *archived)], request.actor)
     context = {
         "form": form, "rows": _counted(shown.rows, counts), "archived": _counted(archived, counts), "most": COUNTED,
         "next_url": f"{HERE}?cursor={shown.next}" if shown.next else "",

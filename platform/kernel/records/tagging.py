@@ -38,7 +38,7 @@ def uses(tags: Iterable[UUID], actor: Actor) -> dict[UUID, int]:
         if "tags" in access.readable():
             with suppress(EmptyResultSet):
                 sql, values = _carrying(access).query.sql_with_params()
-                counts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")
+                counts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608 - own names
                 params += values
     with connection.cursor() as cursor:
         cursor.execute(

@@ -109,9 +109,11 @@ def may_create(access: Access, target: Target) -> bool:
 
 def holders(access: Access, target: Target) -> list[tuple[UUID, str]]:
     """(id, label) of what a new record of the target's type may belong to, in their own order: a stage's pipelines."""
-    if not target.kind.is_reference or target.spec.related_type.holder is None:
+    if not target.kind.is_reference:  # choices have no records to belong to
         return []
     related = target.spec.related_type
+    if related.holder is None:
+        return []
     memo, key = access.actor.memo, f"holders:{related.slug}"
     if key not in memo:
         records = access.actor.access(related).related(related.holder)

@@ -82,6 +82,13 @@ def test_a_period_bounds_the_deals_and_the_links(won, tenant_a, member):
     assert "closed_on__gte=2026-04-01" in line["url"]
 
 
+def test_a_month_leads_to_the_deals_of_its_first_day_to_its_last(won, tenant_a, member):
+    march = make(tenant_a, member, by="month").result["lines"][0]
+    assert "closed_on__gte=2026-03-01&closed_on__lte=2026-03-31" in march["url"]
+    within = make(tenant_a, member, by="month", **{"from": "2026-04-02", "to": "2026-04-30"}).result["lines"][0]
+    assert "closed_on__gte=2026-04-01" not in within["url"]
+
+
 def test_a_rep_sums_only_the_deals_in_reach(won, tenant_a, member):
     run = make(tenant_a, member, name="reza", by="owner")
     assert [label for label, _figures in lines_of(run)] == ["Reza Rep"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,8 @@ from django.utils.translation import gettext as _
 from kernel.lib.calendars import week_start
 from kernel.lib.dates import month_key, month_label, season_label, year_label
 from kernel.lib.format import Format
-from kernel.lib.periods import quarter_start, year_start
+from kernel.lib.periods import month_start, quarter_start, year_start
+from kernel.records.filters import leaves
 from kernel.records.find import Found
 from kernel.records.kinds.numbers import Money
 from kernel.records.show import Labels
@@ -199,8 +200,11 @@ def _by_time(found: Found, group: GroupBy, figures: list[tuple[Any, dict[str, in
         before = totals.get(key)
         totals[key] = values if before is None else {name: before[name] + value for name, value in values.items()}
     groups = []
+    is_bounded = any(item.name == group.name for item in (*found.filters, *leaves(found.tree)))
     for key in sorted(totals):
         first, last = min(days[key]), max(days[key])
+        if not is_bounded:  # else the question ends somewhere within: the days that were found say the same
+            first, last = _time_span(first, group.grain, calendar)
         label = _time_label(first, group.grain, calendar, fmt)
         filters = {f"{group.name}__gte": first.isoformat(), f"{group.name}__lte": last.isoformat()}
         groups.append(Group(key, label, totals[key], filters))
@@ -212,6 +216,15 @@ def _time_key(day: date, grain: str, calendar: str) -> str:
         return month_key(day, calendar)
     start = {"week": week_start, "season": quarter_start, "year": year_start}.get(grain)
     return (start(day, calendar) if start else day).isoformat()
+
+
+def _time_span(day: date, grain: str, calendar: str) -> tuple[date, date]:
+    """The first and the last day of what the day is gathered into."""
+    if grain == "week":
+        start = week_start(day, calendar)
+        return start, start + timedelta(days=6)
+    starts = {"month": month_start, "season": quarter_start, "year": year_start}.get(grain)
+    return (starts(day, calendar), starts(day, calendar, 1) - timedelta(days=1)) if starts else (day, day)
 
 
 def _time_label(day: date, grain: str, calendar: str, fmt: Format) -> str:

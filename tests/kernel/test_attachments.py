@@ -52,6 +52,12 @@ def body_of(response):
     return b"".join(response.streaming_content)
 
 
+def test_no_form_makes_a_file(client_for) -> None:
+    sara = client_for("sara")
+    assert sara.get("/r/files/new").status_code == 404
+    assert "/r/files/new" not in sara.get("/palette").content.decode()
+
+
 def test_a_file_that_is_uploaded_hangs_on_its_record_and_is_fetched_again(client_for, deal) -> None:
     reza = client_for("reza")
     made = upload(reza, deal)

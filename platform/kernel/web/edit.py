@@ -29,6 +29,8 @@ form_page = require_http_methods(["GET", "HEAD", "POST"])
 @form_page
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     access = access_to(request, slug, "create")
+    if not access.rtype.has_form:
+        raise Http404
     if request.method == "POST":
         form = RecordForm(access, data=request.POST)
         values = form.read()

@@ -114,7 +114,7 @@ def shortcuts_of(request: HttpRequest) -> Iterator[Shortcut]:
 def new_url(rtype: RecordType) -> str:
     """Where one is made from anywhere; what must hang on a record is made on that record's page."""
     hangs = any(spec.kind.name == "about" and spec.required for spec in rtype.specs().values())
-    return "" if hangs else f"/r/{rtype.slug}/new"
+    return "" if hangs or not rtype.has_form else f"/r/{rtype.slug}/new"
 
 
 def has_single_keys(request: HttpRequest) -> bool:

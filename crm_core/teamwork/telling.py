@@ -230,7 +230,7 @@ class Reader:
         if run is None or (row.data.get("asks") and run.status != Run.Status.WAITING):
             return None  # it has been answered
         page = RUN_PAGES.get(run.kind, "")
-        sentence = f"{isolated(run.title)}: {Run.Status(run.status).label}"
+        sentence = f"{isolated(run.title)} · {Run.Status(run.status).label}"
         return Told(row, sentence, run.error, page.format(run.pk), KINDS[RUN].icon, run.title)
 
 

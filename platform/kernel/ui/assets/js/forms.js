@@ -35,8 +35,8 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, () => toast({ text: failure("offline"), tone: "bad" }));
 }
 
-// Errors of a full page: focus the summary, whose links lead to the fields.
-const summary = () => $(".errors[tabindex]:not([data-met])");
+// Errors of a full page: focus the summary, whose links lead to the fields; or what is asked before it is saved.
+const summary = () => $(":is(.errors, .asks)[tabindex]:not([data-met])");
 function meet() { const box = summary(); if (box && !box.closest("dialog:not([open])")) { box.dataset.met = ""; box.focus(); } }
 document.addEventListener("DOMContentLoaded", meet);
 document.addEventListener("htmx:afterSettle", meet);

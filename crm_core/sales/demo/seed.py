@@ -19,6 +19,7 @@ from crm_core.sales.rules import line_total
 from kernel.access.actor import Actor, operator
 from kernel.access.models import Member
 from kernel.events.models import Event
+from kernel.lib.ids import uuid7_of
 from kernel.lib.text import persian_digits
 from kernel.records import vocabulary
 from kernel.records.change import create, event_row, snapshot
@@ -245,6 +246,7 @@ class Seeder:
                 if self.with_events:
                     event = event_row(f"{rtype.name}.created", row, self.actor.access(rtype), self._told(rtype, row))
                     event.at, event.member_id, event.via = row.created_at, row.created_by_id, "page"
+                    event.pk = uuid7_of(event.at)
                     events.append(event)
             copy_rows(rtype.model, chunk)
             copy_rows(Event, events)

@@ -32,6 +32,7 @@ for _right in (
     Right("company", _("Company settings"), _("Name, language, calendar, custom fields, duplicates.")),
     Right("members", _("Members and teams"), _("Invite, change and deactivate members; make teams.")),
     Right("roles", _("Roles"), _("See and change what roles allow, never more than one's own.")),
+    Right("audit", _("Audit log"), _("See what everybody did, as far as one may see the fields it was done to.")),
     Right("keys", _("API keys of others"), _("See and revoke every key of the workspace.")),
 ):
     add_right(_right)

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from kernel.events.asking import from_where
 from kernel.lib.ids import uuid7
 
 
@@ -12,6 +13,7 @@ class Event(models.Model):
 
     `changes` is {field: [before, after]} in canonical form (kernel.records.kinds). `about_*` names the parent of a
     child row, so that a note shows on the timeline of its deal. `change_set` joins the events of one act (an import).
+    `ip` is where it was asked for, null for what the workspace did by itself.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -22,6 +24,7 @@ class Event(models.Model):
     about_id = models.UUIDField(null=True)
     member = models.ForeignKey("access.Member", models.SET_NULL, null=True, related_name="+")
     via = models.CharField(max_length=20)
+    ip = models.GenericIPAddressField(null=True, default=from_where)
     changes = models.JSONField(default=dict)
     change_set = models.UUIDField(default=uuid7)
     cause = models.UUIDField(null=True)

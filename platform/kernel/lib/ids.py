@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 import uuid
+from datetime import datetime
 
 _COUNTER_BITS = 42
 _lock = threading.Lock()
@@ -27,6 +28,12 @@ def uuid7() -> uuid.UUID:
         ms, counter = _last_ms, _counter
     high, low = counter >> 30, counter & 0x3FFFFFFF
     return uuid.UUID(int=ms << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low << 32 | secrets.randbits(32))
+
+
+def uuid7_of(moment: datetime) -> uuid.UUID:
+    """A UUIDv7 of a moment that is past, for what is written down later."""
+    ms = int(moment.timestamp() * 1000)
+    return uuid.UUID(int=ms << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 def _start_anew_after_fork() -> None:

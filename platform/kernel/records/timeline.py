@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from kernel.access.actor import Access
+from kernel.access.actor import Access, Actor
 from kernel.events.models import Event
 from kernel.events.names import sentences
 from kernel.records.mentioning import load_names, takes_mentions
@@ -64,50 +64,29 @@ class Entry:
         return sentence
 
 
-class Timeline:
-    """A constant number of queries for each page, however much happened."""
+class Telling:
+    """Events as one viewer may know them, each page of them in a constant number of queries."""
 
-    def __init__(self, access: Access, record: Any) -> None:
-        self._access, self._record = access, record
-        self._labels = Labels(access.actor)
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._labels = Labels(actor)
         self._shown: dict[str, Shown] = {}
 
-    def page(self, limit: int, before: UUID | None = None) -> tuple[list[Entry], UUID | None]:
-        """The entries older than the event `before`, and where the next page goes on. Of what the viewer may know
-        nothing of there is no entry, so a page may be shorter."""
-        slug, pk = self._access.rtype.slug, self._record.pk
-        others = taken_in(self._access.rtype, pk)
-        mine = Q(record_type=slug, record_id=pk) | Q(about_type=slug, about_id__in=[pk, *others])
-        if others:  # that they went to the trash is what "merged others into this" says
-            mine |= Q(record_type=slug, record_id__in=others) & ~Q(name=f"{self._access.rtype.name}.deleted")
-        events = Event.objects.filter(mine)
-        if before:
-            events = events.filter(pk__lt=before)
-        found = list(events.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
-        children = self._children(found)
-        changes = {event.pk: self._changes(event, children) for event in found}
-        self._load_labels(found, changes)
-        entries = [entry for event in found if (entry := self._entry(event, changes[event.pk], children))]
-        return entries, found[-1].pk if more else None
-
-    def _children(self, events: Iterable[Event]) -> dict[UUID, Any]:
+    def _in_reach(self, events: Iterable[Event]) -> dict[UUID, Any]:
         """The rows in reach that events are about, one query a type. One in the trash was in reach until then."""
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for event in events:
-            if event.record_id and event.record_type != self._access.rtype.slug and event.record_type in registry:
+            if event.record_id and event.record_type in registry:
                 wanted[event.record_type].add(event.record_id)
         found = {}
         for slug, ids in wanted.items():
-            access = self._access.actor.access(registry[slug])
+            access = self._actor.access(registry[slug])
             for rows in (access.records(), access.records(deleted=True)):
                 found.update({row.pk: row for row in rows.filter(pk__in=ids)})
         return found
 
-    def _changes(self, event: Event, children: dict[UUID, Any]) -> list[FieldChange]:
+    def _changes(self, event: Event, record: Any) -> list[FieldChange]:
         """What changed, of the fields this viewer sees something of on that record."""
-        is_mine = event.record_type == self._access.rtype.slug
-        record = self._record if is_mine else children.get(event.record_id) if event.record_id else None
         if event.record_type not in registry or record is None:
             return []
         shown = self._of(event.record_type)
@@ -126,33 +105,67 @@ class Timeline:
     def _of(self, slug: str) -> Shown:
         """One for each type, all with the same labels."""
         if slug not in self._shown:
-            self._shown[slug] = Shown(self._access.actor.access(registry[slug]), [], [])
+            self._shown[slug] = Shown(self._actor.access(registry[slug]), [], [])
             self._shown[slug].labels = self._labels
         return self._shown[slug]
 
-    def _load_labels(self, events: Iterable[Event], changes: dict[UUID, list[FieldChange]]) -> None:
+    def _load_labels(self, events: Iterable[Event], changes: Mapping[UUID, list[FieldChange]]) -> None:
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for event in events:
             if event.member_id:
                 wanted["members"].add(event.member_id)
             for change in changes[event.pk]:
                 if takes_mentions(change.spec):
-                    load_names(self._access.actor, change.values)
+                    load_names(self._actor, change.values)
                 for value in change.values:
                     for slug, pk in change.spec.kind.references(change.spec, value):
                         wanted[slug].add(pk)
         self._labels.load(wanted)
 
-    def _entry(self, event: Event, changes: list[FieldChange], children: dict[UUID, Any]) -> Entry | None:
+    def _member(self, event: Event) -> dict[str, str] | None:
+        label = self._labels.get("members", event.member_id)
+        return {"id": str(event.member_id), "label": label} if label else None
+
+
+class Timeline(Telling):
+    """What happened to one record and to what hangs on it."""
+
+    def __init__(self, access: Access, record: Any) -> None:
+        super().__init__(access.actor)
+        self._access, self._record = access, record
+
+    def page(self, limit: int, before: UUID | None = None) -> tuple[list[Entry], UUID | None]:
+        """The entries older than the event `before`, and where the next page goes on. Of what the viewer may know
+        nothing of there is no entry, so a page may be shorter."""
+        slug, pk = self._access.rtype.slug, self._record.pk
+        others = taken_in(self._access.rtype, pk)
+        mine = Q(record_type=slug, record_id=pk) | Q(about_type=slug, about_id__in=[pk, *others])
+        if others:  # that they went to the trash is what "merged others into this" says
+            mine |= Q(record_type=slug, record_id__in=others) & ~Q(name=f"{self._access.rtype.name}.deleted")
+        events = Event.objects.filter(mine)
+        if before:
+            events = events.filter(pk__lt=before)
+        found = list(events.order_by("-pk")[: limit + 1])
+        more, found = len(found) > limit, found[:limit]
+        children = self._in_reach(event for event in found if event.record_type != slug)
+        changes = {event.pk: self._changes(event, self._row(event, children)) for event in found}
+        self._load_labels(found, changes)
+        entries = [entry for event in found if (entry := self._entry(event, changes[event.pk], children))]
+        return entries, found[-1].pk if more else None
+
+    def _row(self, event: Event, children: Mapping[UUID, Any]) -> Any:
+        if event.record_type == self._access.rtype.slug:
+            return self._record
+        return children.get(event.record_id) if event.record_id else None
+
+    def _entry(self, event: Event, changes: list[FieldChange], children: Mapping[UUID, Any]) -> Entry | None:
         child = None
         if event.record_type != self._access.rtype.slug:
-            child = children.get(event.record_id) if event.record_id else None
+            child = self._row(event, children)
             if child is None:
                 return None
             if child.deleted_at:
                 changes = []
         if event.name.endswith(".updated") and not changes:
             return None
-        label = self._labels.get("members", event.member_id)
-        member = {"id": str(event.member_id), "label": label} if label else None
-        return Entry(event, member, changes, child)
+        return Entry(event, self._member(event), changes, child)

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from kernel.accounts.sessions import client_ip
+from kernel.events.asking import asking_ip
 from kernel.web.logs import request_id
 from kernel.web.metrics import REQUEST_SECONDS, REQUESTS
 
@@ -28,6 +30,7 @@ class RequestMiddleware:
         given = request.headers.get("X-Request-ID", "") if settings.TRUST_PROXY else ""
         request.id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex  # type: ignore[attr-defined]
         token = request_id.set(request.id)  # type: ignore[attr-defined]
+        ip = asking_ip.set(client_ip(request))
         started = time.perf_counter()
         try:
             response = self.get_response(request)
@@ -51,6 +54,7 @@ class RequestMiddleware:
             return response
         finally:
             request_id.reset(token)
+            asking_ip.reset(ip)
 
 
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from kernel.access.actor import Access
+from kernel.access.actor import Access, Actor
 from kernel.events.models import Event
 from kernel.lib.text import isolated
 from kernel.records.change_sets import may_offer
@@ -75,30 +75,35 @@ def page_of(access: Access, record: Any, before: UUID | None = None) -> Page:
     fmt = access.actor.format
     load_names(access.actor, [getattr(entry.child, "body", "") for entry in entries])
     days = [
-        Day(day_label(day, access), [_item(access, entry) for entry in group])
+        Day(day_label(day, access.actor), [_item(access, entry) for entry in group])
         for day, group in groupby(entries, key=lambda entry: fmt.local(entry.event.at).date())
     ]
     return Page(days, following)
 
 
-def day_label(day: date, access: Access) -> str:
-    fmt = access.actor.format
+def day_label(day: date, actor: Actor) -> str:
+    fmt = actor.format
     days = (fmt.today() - day).days
     return {0: _("Today"), 1: _("Yesterday")}.get(days) or fmt.date(day, "long")
+
+
+def look_of(event: Event) -> tuple[str, str]:
+    """The icon and the tone of an event."""
+    rtype, suffix = registry.get(event.record_type), event.name.rpartition(".")[2]
+    verb = next((verb for verb in rtype.verbs if verb.event == event.name), None) if rtype else None
+    icon = verb.icon if verb else ICONS.get(suffix, "arrows-exchange")
+    return icon, (verb.tone if verb else "") or ("accent" if suffix == "created" else "")
 
 
 def _item(access: Access, entry: Entry) -> Item:
     event, child = entry.event, entry.child
     rtype = registry[event.record_type]
     suffix = event.name.rpartition(".")[2]
-    verb = next((verb for verb in rtype.verbs if verb.event == event.name), None)
-    icon = verb.icon if verb else ICONS.get(suffix, "arrows-exchange")
-    tone = (verb.tone if verb else "") or ("accent" if suffix == "created" else "")
-    item = Item(event, entry.sentence(isolated(entry.who)), icon, tone)
+    item = Item(event, entry.sentence(isolated(entry.who)), *look_of(event))
     if may_offer(access.actor, event):
         item.undo_url = f"/changes/{event.change_set}"
     if child is None:
-        item.changes = _changes(entry) if suffix != "created" else []
+        item.changes = changes_of(entry) if suffix != "created" else []
         return item
     if suffix == "created":
         item.icon = rtype.icon
@@ -106,11 +111,11 @@ def _item(access: Access, entry: Entry) -> Item:
         item.url = record_url(rtype.slug, child.pk)
         if suffix == "created":
             item.text = _text(access.actor.access(rtype), child)
-        item.changes = _changes(entry) if suffix == "updated" else []
+        item.changes = changes_of(entry) if suffix == "updated" else []
     return item
 
 
-def _changes(entry: Entry) -> list[Change]:
+def changes_of(entry: Entry) -> list[Change]:
     told = [(change, change.texts()) for change in entry.changes if change.spec.name != "about"]
     return [Change(label_of(change.spec), before, after) for change, (before, after) in told if before != after]
 

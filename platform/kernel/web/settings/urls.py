@@ -2,6 +2,7 @@ from django.urls import path
 
 from kernel.web.settings import (
     api,
+    audit,
     company,
     duplicates,
     fields,
@@ -75,6 +76,7 @@ urlpatterns = [
     path("settings/fields/<uuid:pk>/show", fields.show, name="settings-field-show"),
     path("settings/api", api.api, name="settings-api"),
     path("settings/api/<slug:group>", api.group, name="settings-api-group"),
+    path("settings/audit", audit.audit, name="settings-audit"),
     path("settings/keys", keys.keys, name="settings-keys"),
     path("settings/keys/<uuid:pk>/revoke", keys.revoke, name="settings-key-revoke"),
 ]

@@ -3,7 +3,8 @@
 For each task three figures, as requests per second with two clients: **raw** (the SQL through psycopg, no HTTP: the
 ceiling), **floor** (a bare Django view doing that SQL, answering JSON) and **Peyvand** (its API: key, rights, tenancy,
 events). The three are measured in turns, so that a machine whose speed drifts moves all of them. The budget is a
-ratio: at most three times the floor's time for a request. Exit status 1 when one is missed.
+ratio: at most three times the floor's time for a request. What rights cost is measured beside (`access.py`). Exit
+status 1 when a budget is missed.
 """
 
 from __future__ import annotations
@@ -13,23 +14,31 @@ import contextlib
 import http.client
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-ROOT = Path(__file__).resolve().parent.parent
-CLIENTS, WORKERS = 2, 2
+from loadtests import access
+from loadtests.measuring import (
+    CLIENTS,
+    ROOT,
+    SUBDOMAIN,
+    WORKERS,
+    Call,
+    api,
+    ask,
+    get,
+    http_call,
+    psycopg_call,
+    rate,
+    server,
+)
+
 BUDGET = 3.0
-SUBDOMAIN = "bench"
-Call = Callable[[http.client.HTTPConnection], None]
 
 
 @dataclass
@@ -65,15 +74,19 @@ def main() -> int:
     schema, key = prepare(asked.deals)
     dsn = tenant_dsn(schema)
     tasks = tasks_of(dsn, key)
+    lists = access.lists(key)
     with server("config.wsgi", {}) as ours, server("loadtests.floor", floor_env(dsn, tasks)) as floor:
         for _round in range(asked.rounds):
             for task in tasks:
                 task.raw.append(rate(lambda: psycopg_call(dsn, task.sql), asked.seconds))  # noqa: B023
                 task.floor.append(rate(lambda: http_call(floor, get(f"/{task.name}")), asked.seconds))  # noqa: B023
                 task.ours.append(rate(lambda: http_call(ours, task.call), asked.seconds))  # noqa: B023
+            for listing in lists:
+                listing.rates.append(rate(lambda: http_call(ours, listing.call), asked.seconds))  # noqa: B023
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", ours, timeout=120)) as connection:
             export = timed_run(connection, key, "exports", {"type": "deals", "format": "csv", "query": {"q": "1"}})
-    return report(tasks, asked.deals, export, new_tenant_seconds())
+    is_missed = report(tasks, asked.deals, export, new_tenant_seconds())
+    return access.report(lists) | is_missed
 
 
 # -- the tenant that is measured
@@ -200,13 +213,6 @@ def event() -> str:
     )
 
 
-def api(key: str, method: str, path: str, body: Any = None) -> Call:
-    def call(connection: http.client.HTTPConnection) -> None:
-        ask(connection, key, method, path, body)
-
-    return call
-
-
 def mover(key: str, ids: list[UUID], stages: list[UUID]) -> Call:
     turns = iter(range(10_000_000))
 
@@ -216,103 +222,6 @@ def mover(key: str, ids: list[UUID], stages: list[UUID]) -> Call:
         ask(connection, key, "PATCH", path, {"stage": str(stages[turn // len(ids) % 2])})
 
     return call
-
-
-def get(path: str) -> Call:
-    def call(connection: http.client.HTTPConnection) -> None:
-        connection.request("GET", path)
-        finish(connection)
-
-    return call
-
-
-def ask(connection: http.client.HTTPConnection, key: str, method: str, path: str, body: Any = None) -> Any:
-    headers = {"Host": f"{SUBDOMAIN}.localhost", "Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
-    return finish(connection, f"{method} {path}")
-
-
-def finish(connection: http.client.HTTPConnection, what: str = "") -> Any:
-    answer = connection.getresponse()
-    data = answer.read()
-    if answer.status >= 400:
-        raise SystemExit(f"{what} {answer.status}: {data[:500]!r}")
-    return json.loads(data)
-
-
-# -- measuring
-
-
-def rate(worker: Callable[[], contextlib.AbstractContextManager[Callable[[], None]]], seconds: float) -> float:
-    """How often CLIENTS clients together finish in a second, after a few calls that warm up."""
-    counts: list[float] = []
-
-    def client() -> None:
-        with worker() as call:
-            for _ in range(5):
-                call()
-            began, done = time.perf_counter(), 0
-            while (spent := time.perf_counter() - began) < seconds:
-                call()
-                done += 1
-            counts.append(done / spent)
-
-    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if len(counts) < CLIENTS:
-        raise SystemExit("A client failed.")
-    return sum(counts)
-
-
-@contextlib.contextmanager
-def http_call(port: int, call: Call) -> Iterator[Callable[[], None]]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        yield lambda: call(connection)
-    finally:
-        connection.close()
-
-
-@contextlib.contextmanager
-def psycopg_call(dsn: str, statements: list[str]) -> Iterator[Callable[[], None]]:
-    import psycopg
-
-    with psycopg.connect(dsn) as db:
-
-        def call() -> None:
-            with db.transaction():
-                for sql in statements:
-                    cursor = db.execute(sql)  # type: ignore[call-overload]
-                    if cursor.description:
-                        cursor.fetchall()
-
-        yield call
-
-
-@contextlib.contextmanager
-def server(module: str, env: dict[str, str]) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address, many = f"127.0.0.1:{port}", str(WORKERS)
-    command = [
-        sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", address, "--workers", many,
-        "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning",
-    ]  # fmt: skip
-    quiet = {"LOG_LEVEL": "WARNING", "API_REQUESTS_PER_MINUTE": "100000000"}
-    process = subprocess.Popen(command, env={**os.environ, **quiet, **env}, cwd=ROOT)
-    try:
-        for _ in range(300):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def floor_env(dsn: str, tasks: list[Task]) -> dict[str, str]:

@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from loadtests.bench import ROOT, SUBDOMAIN, prepare, server
+from loadtests.bench import prepare
+from loadtests.measuring import ROOT, SUBDOMAIN, server
 
 # Seconds between two of anybody's steps; whoever signs up fills in a form of nine fields.
 THINKS = {"signing up": (10, 20), "at work": (1, 3), "programs": (0.2, 0.6)}

@@ -30,6 +30,7 @@ from kernel.records.duplicates import WARN, action_of, asking, candidates
 from kernel.records.find import MOST, PAGE, find, get
 from kernel.records.kinds.base import read_flag
 from kernel.records.merge import can_merge, survivor_of
+from kernel.records.reading import note_reading
 from kernel.records.statements import attributes_of
 from kernel.records.timeline import Timeline
 from kernel.records.types import Verb
@@ -66,6 +67,7 @@ class RecordList(RecordEndpoint):
         asked = shown.values() if names is None else [shown[name] for name in names if name in shown]
         columns = attributes_of(access, asked)
         page = found.page(read_whole(params, "limit", PAGE, MOST), params.get("cursor"), columns)
+        note_reading(found, len(page.rows), is_first=not params.get("cursor"))
         count = found.count() if read_flag(params.get("count") or "true") else None
         return reply({"results": records_json(access, page.rows, names), "next": page.next, "count": count})
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from kernel.access.actor import Access
 from kernel.records.aggregate import aggregate, read_measures
 from kernel.records.find import COUNTED, Found, Page, find
+from kernel.records.reading import note_reading
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.web import board
@@ -74,7 +75,9 @@ def records(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Found) -> Page:
     before = request.GET.get("before")
-    return found.page_before(before) if before else found.page(cursor=request.GET.get("cursor"))
+    page = found.page_before(before) if before else found.page(cursor=request.GET.get("cursor"))
+    note_reading(found, len(page.rows), is_first=not (before or request.GET.get("cursor")))
+    return page
 
 
 def list_context(request: HttpRequest, access: Access, found: Found, shown_page: Page) -> dict[str, Any]:

@@ -31,6 +31,9 @@ class Event(models.Model):
     at = models.DateTimeField(default=timezone.now)
     fanned_out_at = models.DateTimeField(null=True)
 
+    # Nobody changes what happened: PostgreSQL refuses it to the role of a tenant.
+    APPEND_ONLY = ("fanned_out_at",)
+
     class Meta:
         indexes = [
             models.Index(fields=["record_id", "id"], name="event_record"),

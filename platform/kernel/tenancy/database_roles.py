@@ -9,6 +9,7 @@ the whole server, so a role carries its schema's name, which is random and never
 from hashlib import sha256
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 
 from kernel.tenancy.catalog import quoted
@@ -30,7 +31,7 @@ _LATER = f"GRANT {ROWS} ON ALL TABLES IN SCHEMA {{role}} TO {{role}}"
 
 def rights_hash() -> str:
     """Stands for what a tenant's role may do; empty where tenants have none."""
-    return sha256("\n".join([*_FIRST, _LATER]).encode()).hexdigest() if settings.TENANT_ROLES else ""
+    return sha256("\n".join([*_FIRST, _LATER, *_last()]).encode()).hexdigest() if settings.TENANT_ROLES else ""
 
 
 def first_rights(schema_name: str) -> list[str]:
@@ -38,9 +39,26 @@ def first_rights(schema_name: str) -> list[str]:
     return [_of(statement, schema_name) for statement in _FIRST] if settings.TENANT_ROLES else []
 
 
+def last_rights(schema_name: str) -> list[str]:
+    """What tables whose rows stay as they were written take back from it, once they are there."""
+    return [_of(statement, schema_name) for statement in _last()] if settings.TENANT_ROLES else []
+
+
+def _last() -> list[str]:
+    """A model says by APPEND_ONLY which of its columns may still change."""
+    found = []
+    for model in apps.get_models():
+        if (columns := getattr(model, "APPEND_ONLY", None)) is not None:
+            table = f"{{role}}.{quoted(model._meta.db_table)}"
+            found.append(f"REVOKE UPDATE, DELETE ON {table} FROM {{role}}")
+            found += [f"GRANT UPDATE ({quoted(column)}) ON {table} TO {{role}}" for column in columns]
+    return found
+
+
 def give_rights(cursor: Any, schema_name: str) -> None:
     """The role of a schema that has been there longer. Done twice it does nothing."""
-    for statement in [*first_rights(schema_name), *([_of(_LATER, schema_name)] if settings.TENANT_ROLES else [])]:
+    later = [_of(_LATER, schema_name)] if settings.TENANT_ROLES else []
+    for statement in [*first_rights(schema_name), *later, *last_rights(schema_name)]:
         cursor.execute(statement)
 
 

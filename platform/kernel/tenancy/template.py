@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from kernel.tenancy.apart import apart
 from kernel.tenancy.catalog import compiled, quoted, read_schema
 from kernel.tenancy.context import get_tenant, tenant_only
-from kernel.tenancy.database_roles import first_rights
+from kernel.tenancy.database_roles import first_rights, last_rights
 from kernel.tenancy.head import head_hash, head_migrations, head_targets
 from kernel.tenancy.models import TemplateSchema
 
@@ -67,7 +67,7 @@ def replay() -> None:
         # One statement in each message, as Citus asks, without waiting for each one's answer.
         raw = cursor.connection
         with raw.pipeline():
-            for statement in [*first_rights(schema_name), *statements]:
+            for statement in [*first_rights(schema_name), *statements, *last_rights(schema_name)]:
                 raw.execute(statement, prepare=False)
 
 

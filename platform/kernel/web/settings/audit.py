@@ -39,6 +39,7 @@ ACTS = {
     "merged": gettext_lazy("Merged"),
     "shared": gettext_lazy("Shared"),
     "downloaded": gettext_lazy("File downloaded"),
+    "read": gettext_lazy("Many records read"),
     "finished": gettext_lazy("Imported, exported or changed in bulk"),
     "rules_changed": gettext_lazy("Rules of a role changed"),
     "viewed_as": gettext_lazy("Viewed as somebody else"),

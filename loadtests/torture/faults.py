@@ -127,17 +127,10 @@ def killed_sign_ups(times: int) -> Outcome:
     from tenants.tasks import sweep_provisioning
 
     outcome = Outcome("kill -9 at any moment of a sign-up")
-    dice, left = random.Random(7), 0
+    dice, left, whole = random.Random(7), 0, _begun(f"{PREFIX}killed", None)
     for number in range(times):
         name = f"{PREFIX}killed-{number}"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "loadtests.torture.signing", name], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ
-        )
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(dice.uniform(0, 0.8))
-        process.kill()
-        process.communicate()
+        _begun(name, dice.uniform(0, whole))
         left += Provisioning.objects.filter(tenant__subdomain=name).count()
         Provisioning.objects.update(lease_until=timezone.now() - datetime.timedelta(seconds=1))
         sweep_provisioning()
@@ -148,6 +141,23 @@ def killed_sign_ups(times: int) -> Outcome:
     outcome.expect(walls() == (known, known), "schemas or roles without a tenant are left")
     outcome.note = f"{left} were caught half made"
     return outcome
+
+
+def _begun(name: str, seconds: float | None) -> float:
+    """Begin a tenant in a process of its own, killed after so many seconds; answers how long it was at it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "loadtests.torture.signing", name], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    began = time.monotonic()
+    if seconds is None:
+        process.stdout.readline()
+    else:
+        time.sleep(seconds)
+    process.kill()
+    process.communicate()
+    return time.monotonic() - began
 
 
 def walls() -> tuple[set[str], set[str]]:

@@ -14,3 +14,4 @@ if __name__ == "__main__":
     ensure_template()
     print("begins", flush=True)
     provision(sys.argv[1], sys.argv[1], f"owner@{sys.argv[1]}.example", password="a long torture password")  # noqa: S106
+    print("done", flush=True)

@@ -21,9 +21,11 @@ from kernel.events.models import Event
 from kernel.lib.planning import at
 from kernel.records.afterwards import after_change
 from kernel.records.bulk import BATCH, Item, change_many
+from kernel.records.statements import array, rows_of
 from kernel.records.types import RecordType, registry
 
 logger = logging.getLogger(__name__)
+_ANY = f"SELECT 1 FROM {StageTask._meta.db_table} WHERE stage_id = ANY(%s::uuid[]) AND deleted_at IS NULL LIMIT 1"  # noqa: S608 - only our own names
 
 
 @after_change
@@ -33,12 +35,12 @@ def give_tasks(rtype: RecordType, changed: Sequence[tuple[Any, Event]]) -> None:
     entering = {record.pk: record for record, event in changed if _enters(record, event)}
     if not entering:
         return
-    steps: dict[UUID, list[StageTask]] = defaultdict(list)
     stages = {deal.stage_id for deal in entering.values()}
+    if not rows_of(_ANY, [array(stages)]):
+        return
+    steps: dict[UUID, list[StageTask]] = defaultdict(list)
     for step in StageTask.objects.alive().filter(stage__in=stages).order_by("due_days", "pk"):
         steps[step.stage_id].append(step)
-    if not steps:
-        return
     items = list(_items(entering, steps))
     access = operator("job").access(registry["tasks"])
     for start in range(0, len(items), BATCH):

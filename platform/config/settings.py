@@ -57,14 +57,14 @@ def postgres(url: str) -> dict[str, Any]:
 
 POOLED: bool = env.read("DATABASE_POOLED")
 TENANT_DATABASE = postgres(env.read("DATABASE_URL") or Places(HOME).database_url)
-# What a connection asks the fifth time is planned once and kept (`rows_of` of the backend); behind a pooler, whose
-# servers change from transaction to transaction, never.
-TENANT_DATABASE["OPTIONS"]["prepare_threshold"] = None if POOLED else 5
 DATABASES = {
     # This order: a test that really commits empties the databases in it, the tenant side first.
     "default": TENANT_DATABASE
     | {
         "ENGINE": "kernel.tenancy.backend",
+        # What is asked often is planned once for a connection (kernel.tenancy.backend.plans); behind a pooler, whose
+        # servers change from transaction to transaction, never.
+        "KEEPS_PLANS": not POOLED,
         "DISABLE_SERVER_SIDE_CURSORS": POOLED,
         "TEST": {"DEPENDENCIES": ["platform"]},
     },

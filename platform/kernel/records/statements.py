@@ -133,18 +133,11 @@ def partial(model: type[models.Model], names: Sequence[str], values: Sequence[An
 
 
 def write(*records: Any) -> None:
-    """Insert what is new and update what is not, in one trip. The caller holds the rows that there are already."""
+    """Insert what is new and update what is not. The caller holds the rows that there are already."""
     _memo().pop(HELD, None)
-    statements: list[str] = []
-    params: list[Any] = []
     for record in records:
         model: type[models.Model] = type(record)
-        statement, values = table(model).writing(record)
-        statements.append(statement)
-        params += values
-    with connection.cursor() as cursor:
-        cursor.execute("; ".join(statements), params)
-    for record in records:
+        rows_of(*table(model).writing(record))
         record._state.adding, record._state.db = False, "default"
 
 

@@ -20,6 +20,7 @@ from django_tenants.utils import get_public_schema_name, quote_schema_name
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
+from kernel.tenancy.backend.plans import Plans
 from kernel.tenancy.context import (
     NoTenant,
     OutsideTransaction,
@@ -66,7 +67,6 @@ class DatabaseWrapper(TenantsWrapper):
         self._session = False
         self._ready = False
         self.memo: dict[Any, Any] = {}  # what was looked up for the open transaction, gone with it
-        self._prepares = False
         self._released: str | None = None  # the savepoint that is to be released with the next command
         super().__init__(*args, **kwargs)
         self.introspection = Introspection(self)
@@ -120,6 +120,13 @@ class DatabaseWrapper(TenantsWrapper):
             return PlainWrapper._cursor(self, name)
         if self._session:
             return super()._cursor(name)
+        schema_name = self._asked_for()
+        cursor = PlainWrapper._cursor(self, name)
+        self._bind(schema_name)
+        return cursor
+
+    def _asked_for(self) -> str:
+        """The schema of the current tenant, if it may be asked now."""
         tenant = current_tenant.get()
         if tenant is None:
             raise NoTenant("A tenant's table was asked for, but no tenant is set.")
@@ -127,16 +134,14 @@ class DatabaseWrapper(TenantsWrapper):
             raise OutsideTransaction(f"A query for {tenant.schema_name} was made outside a transaction.")
         if self._owner not in (None, tenant.schema_name):
             raise TenantSwitch(f"The transaction of {self._owner} was asked for {tenant.schema_name}.")
-        cursor = PlainWrapper._cursor(self, name)
-        if not self._bound:
-            with self.wrap_database_errors:
-                self._bind(tenant.schema_name)
-            self._owner, self._bound = tenant.schema_name, True
-        return cursor
+        return str(tenant.schema_name)
 
     def _bind(self, schema_name: str) -> None:
         """Bind the open transaction; the first time its BEGIN goes with it, so that both cost one round trip."""
-        self._say(self._binding(schema_name))
+        if not self._bound:
+            with self.wrap_database_errors:
+                self._say(self._binding(schema_name))
+            self._owner, self._bound = schema_name, True
 
     def _say(self, command: str) -> None:
         """A command without values or rows, past the layers that those need. The first of a transaction opens it."""
@@ -194,20 +199,21 @@ class DatabaseWrapper(TenantsWrapper):
 
         The tenant's name in it gives each schema its own plan: no plan ever meets another tenant's tables.
         """
-        self._prepares = True
-        try:
-            cursor = self.cursor()
-        finally:
-            self._prepares = False
-        with cursor:
-            cursor.execute(f"{statement} -- {self.schema_name}", params)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+        if self.queries_logged or self._session:  # somebody counts what is sent, or looks at a schema of no tenant
+            with self.cursor() as cursor:
+                cursor.execute(statement, params)
+                return cursor.fetchall() if cursor.description else []
+        schema_name = self._asked_for()
+        self.validate_no_broken_transaction()
+        self.ensure_connection()
+        self._bind(schema_name)
+        with self.wrap_database_errors:
+            return self._plans.rows(f"{statement} -- {schema_name}", params)
 
     def create_cursor(self, name: str | None = None) -> Any:
         if name:
             return original_backend.ServerSideCursor(self.connection, name=name, scrollable=False)
-        return original_backend.ServerBindingCursor(self.connection) if self._prepares else self.connection.cursor()
+        return self.connection.cursor()
 
     def is_usable(self) -> bool:
         """Whether the server is still there. It says nothing unasked but farewell, so silence needs no round trip."""
@@ -261,6 +267,7 @@ class DatabaseWrapper(TenantsWrapper):
             super().init_connection_state()
         # Sessions are in UTC, so psycopg's own loader of moments answers what Django's does; it is written in C.
         self.connection.adapters.register_loader("timestamptz", TimestamptzLoader)
+        self._plans = Plans(self.connection, keeps=self.settings_dict["KEEPS_PLANS"])
 
     @cached_property
     def pg_version(self) -> int:

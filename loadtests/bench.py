@@ -275,8 +275,10 @@ def report(tasks: list[Task], deals: int, export: tuple[int, float], tenant: flo
 
 if __name__ == "__main__":
     import django
+    from config.collecting import collect_seldom
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.update(LOG_LEVEL="WARNING", API_REQUESTS_PER_MINUTE="100000000")
     django.setup()
+    collect_seldom()  # as the worker does, in whose place the export is worked on here
     sys.exit(main())

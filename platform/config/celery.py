@@ -4,8 +4,10 @@ import os
 import warnings
 
 from celery import Celery
+from celery.signals import worker_init
 
 from config import env
+from config.collecting import collect_seldom
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,3 +18,8 @@ if env.embedded():
 app = Celery("peyvand")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _before_forking(**_said: object) -> None:
+    collect_seldom()

@@ -28,14 +28,21 @@ def records_json(access: Access, rows: Sequence[Any], names: Iterable[str] | Non
     wanted = [*OWN, *specs] if names is None else list(names)
     shown = Shown(access, rows, [specs[name] for name in wanted if name in specs])
     plain = [name for name in wanted if name in OWN or (name in specs and not specs[name].code)]
-    writers = [(name, OWN[name] if name in OWN else shown.writer(specs[name])) for name in plain]
-    own = [(spec.code, shown.writer(spec)) for spec in shown.specs if spec.code]
-    if not own and CUSTOM not in wanted and not (names is None and access.rtype.takes_fields):
-        return [{name: write(row) for name, write in writers} for row in rows]
-    return [
-        {name: write(row) for name, write in writers} | {CUSTOM: {code: write(row) for code, write in own}}
-        for row in rows
-    ]
+    columns = [list(map(OWN[name], rows)) if name in OWN else shown.column(specs[name]) for name in plain]
+    own = [spec for spec in shown.specs if spec.code]
+    if own or CUSTOM in wanted or (names is None and access.rtype.takes_fields):
+        plain.append(CUSTOM)
+        columns.append(_together([spec.code for spec in own], [shown.column(spec) for spec in own], len(rows)))
+    return _together(plain, columns, len(rows))
+
+
+def _together(names: list[str], columns: list[list[Any]], many: int) -> list[dict[str, Any]]:
+    """So many rows, of their columns."""
+    return (
+        [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        if columns
+        else [{} for _row in range(many)]
+    )
 
 
 def record_json(access: Access, record: Any) -> dict[str, Any]:

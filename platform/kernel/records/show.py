@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -20,12 +20,6 @@ from kernel.records.statements import array, quoted, rows_of
 from kernel.records.types import registry
 
 PLAIN = (Relation, MemberRelation)  # one id
-
-
-def getter(spec: FieldSpec) -> Callable[[Any], Any]:
-    """What reads the value of one field from many rows: straight from its column, where it is nothing else."""
-    is_column = type(spec.kind).value is Kind.value and not spec.code
-    return attrgetter(spec.kind.attribute(spec)) if is_column else spec.value
 
 
 class Labels:
@@ -84,6 +78,11 @@ def _select(model: type[Model], number: int, *, is_setting: bool) -> str:
     return f"SELECT {number}, id, label FROM {quoted(model._meta.db_table)} WHERE id = ANY(%s::uuid[]){alive}"  # noqa: S608 - only our own names
 
 
+def _different(ids: Iterable[UUID | None]) -> Iterable[UUID]:
+    """Each of these once: a UUID's number tells which it is in a fraction of the time that the UUID does."""
+    return {pk.int: pk for pk in ids if pk}.values()
+
+
 class Shown:
     """Some rows and some fields of one type, ready for a page, the API or a file. A constant number of queries."""
 
@@ -94,8 +93,11 @@ class Shown:
         specs: Iterable[FieldSpec] | None = None,
         *,
         with_labels: bool = True,
+        for_file: bool = False,
     ) -> None:
         self.access, self.rows = access, rows
+        self._for_file = for_file
+        self._columns: dict[str, list[Any]] = {}
         self.specs = list(access.shown().values() if specs is None else specs)
         self.labels = Labels(access.actor)
         self._load_tables()
@@ -108,7 +110,7 @@ class Shown:
             if spec.rows and ids:
                 if len(self.rows) == 1 and self.rows[0].__dict__.get("_rows", {}).get(spec.name) == []:
                     continue  # just made, and without any
-                spec.kind.load_into(spec, self.rows)  # type: ignore[attr-defined]
+                spec.kind.load_into(spec, self.rows, most=1 if self._for_file else None)  # type: ignore[attr-defined]
             elif spec.kind.has_table and ids:
                 pairs = defaultdict(list)
                 through = getattr(self.access.rtype.model, spec.path).through.objects
@@ -123,15 +125,32 @@ class Shown:
         wanted: dict[str, set[UUID]] = defaultdict(set)
         for spec in self.specs:
             if takes_mentions(spec):
-                load_names(self.access.actor, [spec.value(row) for row in self.rows])
+                load_names(self.access.actor, self._values(spec))
             elif type(spec.kind) in PLAIN:
-                held = getter(spec)
-                wanted[spec.related].update(pk for row in self.rows if (pk := held(row)))
-            elif spec.kind.is_reference or any(sub.kind.is_reference for sub in spec.rows):
-                for row in self.rows:
-                    for slug, pk in spec.kind.references(spec, spec.value(row)):
+                wanted[spec.related].update(_different(self._values(spec)))
+            elif spec.rows and all(type(sub.kind) in PLAIN or not sub.kind.is_reference for sub in spec.rows):
+                for sub in spec.rows:
+                    if sub.kind.is_reference:
+                        held = (row.get(sub.name) for value in self._values(spec) for row in value or ())
+                        wanted[sub.related].update(_different(held))
+            elif spec.kind.is_reference or spec.rows:
+                for value in filter(None, self._values(spec)):
+                    for slug, pk in spec.kind.references(spec, value):
                         wanted[slug].add(pk)
         self.labels.load(wanted)
+
+    def _values(self, spec: FieldSpec) -> list[Any]:
+        """The value of one field of all rows: straight from its column, where it is nothing else and was read."""
+        if spec.name not in self._columns:
+            self._columns[spec.name] = self._read(spec)
+        return self._columns[spec.name]
+
+    def _read(self, spec: FieldSpec) -> list[Any]:
+        if type(spec.kind).value is Kind.value and not spec.code:
+            name = spec.kind.attribute(spec)
+            with suppress(KeyError):
+                return [row.__dict__[name] for row in self.rows]
+        return list(map(spec.value, self.rows))
 
     def text(self, row: Any, spec: FieldSpec) -> str:
         """For a person to read, in the viewer's language, calendar and unit."""
@@ -153,25 +172,22 @@ class Shown:
         """For a program."""
         return self.value_json(spec, spec.value(row), row)
 
-    def writer(self, spec: FieldSpec) -> Callable[[Any], Any]:
-        """`json` of one field for many rows, with what is the same for all of them looked up once."""
-        kind, give = spec.kind, self._giver(spec)
-        held = getter(spec)
+    def column(self, spec: FieldSpec) -> list[Any]:
+        """`json` of one field for all rows, with what is the same for all of them looked up once."""
+        kind, values = spec.kind, self._values(spec)
         if type(kind) in PLAIN:
-            made = self._references_of(spec)
-            return lambda row: made.get(held(row))
+            made = {pk.int: {"id": str(pk), "label": label} for pk, label in self.labels.of(spec.related).items()}
+            return [made.get(pk.int) if pk else None for pk in values]
         if type(kind).give is Kind.give and not (spec.rows or kind.is_reference or takes_mentions(spec)):
             canonical = kind.canonical
-            return lambda row: canonical(spec, held(row))
-        return lambda row: give(held(row), row)
-
-    def _references_of(self, spec: FieldSpec) -> dict[UUID, dict[str, str]]:
-        return {pk: {"id": str(pk), "label": label} for pk, label in self.labels.of(spec.related).items()}
+            return [canonical(spec, value) for value in values]
+        give = self._giver(spec)
+        return [give(value, row) for value, row in zip(values, self.rows, strict=True)]
 
     def _giver(self, spec: FieldSpec) -> Callable[[Any, Any], Any]:
         kind = spec.kind
         if type(kind) in PLAIN:
-            made = self._references_of(spec)
+            made = {pk: {"id": str(pk), "label": label} for pk, label in self.labels.of(spec.related).items()}
             return lambda pk, record: made.get(pk)
         if spec.rows:
             subs = [(sub.name, self._giver(sub)) for sub in spec.rows]
@@ -207,18 +223,25 @@ class Shown:
         kind = {} if spec.related else {"type": slug}
         return {**kind, "id": str(pk), "label": label, **self.labels.more(pk)}
 
-    def cell_writer(self, spec: FieldSpec) -> Callable[[Any], Any]:
-        """`cell` of one field for many rows."""
-        kind = spec.kind
+    def cells(self, spec: FieldSpec) -> list[Any]:
+        """`cell` of one field for all rows."""
+        kind, values = spec.kind, self._values(spec)
         if type(kind) in PLAIN:
-            held, labels = getter(spec), self.labels.of(spec.related)
-            return lambda row: labels.get(held(row), "")
+            labels = self._numbered(spec)
+            return [labels.get(pk.int, "") if pk else "" for pk in values]
+        if spec.rows and type(spec.rows[0].kind) in PLAIN:
+            labels, name = self._numbered(spec.rows[0]), spec.rows[0].name
+            lists = ([row[name] for row in value if row[name]] for value in values)
+            return [", ".join([labels[pk.int] for pk in ids if pk.int in labels]) for ids in lists]
         if spec.rows or kind.is_reference:
-            return lambda row: self._cell_text(spec, kind.value(spec, row))
-        held, cell = getter(spec), kind.cell
+            return [self._cell_text(spec, value) if value else "" for value in values]
+        cell = kind.cell
         if takes_mentions(spec):
-            return lambda row: cell(spec, shown(self.access.actor, held(row)))
-        return lambda row: cell(spec, held(row))
+            return [cell(spec, shown(self.access.actor, value)) for value in values]
+        return [cell(spec, value) for value in values]
+
+    def _numbered(self, spec: FieldSpec) -> dict[int, str]:
+        return {pk.int: label for pk, label in self.labels.of(spec.related).items()}
 
     def cell(self, row: Any, spec: FieldSpec) -> Any:
         """For a file."""

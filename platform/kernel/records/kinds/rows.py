@@ -47,17 +47,21 @@ class Rows(Kind):
     def columns(self, spec: FieldSpec) -> tuple[str, ...]:
         return tuple(name for sub in spec.rows for name in sub.kind.beside)
 
-    def load(self, spec: FieldSpec, ids: list[Any]) -> dict[Any, list[dict[str, Any]]]:
-        """The rows of many records, in one query."""
-        names, paths = [sub.name for sub in spec.rows], tuple(sub.path for sub in spec.rows)
+    def load(self, spec: FieldSpec, ids: list[Any], most: int | None = None) -> dict[Any, list[dict[str, Any]]]:
+        """The rows of many records, in one query; of each so many fields, the first ones, where not all are needed."""
+        names, paths = [sub.name for sub in spec.rows[:most]], tuple(sub.path for sub in spec.rows[:most])
         found: dict[Any, list[dict[str, Any]]] = {}
+        last = None
         for pk, *values in rows_of(_select(spec.extra["model"], spec.extra["parent"], paths), [array(ids)]):
-            found.setdefault(pk, []).append(dict(zip(names, values, strict=True)))
+            if pk.int != last:  # they come record by record
+                last = pk.int
+                mine = found[pk] = []
+            mine.append(dict(zip(names, values, strict=True)))
         return found
 
-    def load_into(self, spec: FieldSpec, records: Sequence[Any]) -> None:
+    def load_into(self, spec: FieldSpec, records: Sequence[Any], most: int | None = None) -> None:
         """Keep on each record its rows, so that asking for their values costs no query of its own."""
-        found = self.load(spec, [record.pk for record in records])
+        found = self.load(spec, [record.pk for record in records], most)
         for record in records:
             record.__dict__.setdefault("_rows", {})[spec.name] = found.get(record.pk, [])
 

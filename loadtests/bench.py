@@ -275,6 +275,7 @@ def report(tasks: list[Task], deals: int, export: tuple[int, float], tenant: flo
 
 if __name__ == "__main__":
     import django
+
     from config.collecting import collect_seldom
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

@@ -77,11 +77,13 @@ def rtype_of(slug: str) -> RecordType:
     return rtype
 
 
+# Made once, and for what holds no circles: to look for them takes a fifth of the time.
+_JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, default=str)
+
+
 def reply(data: Any, status: int = 200, **headers: str) -> HttpResponse:
     """JSON. Header names are written with underscores: `reply(record, 201, Location="/api/v1/deals/ID")`."""
-    response = HttpResponse(
-        json.dumps(data, ensure_ascii=False, default=str), status=status, content_type="application/json"
-    )
+    response = HttpResponse(_JSON.encode(data), status=status, content_type="application/json")
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response

@@ -87,7 +87,9 @@ class Found:
     @cached_property
     def rows(self) -> QuerySet[Any]:
         """The rows that pass, in no order."""
-        rows = self.access.records(deleted=self._deleted)
+        return self._passing(self.access.records(deleted=self._deleted))
+
+    def _passing(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         for condition in self._conditions:
             rows = rows.filter(condition)
         words = words_of(self.params.get("q", ""))
@@ -144,13 +146,16 @@ class Found:
         """The conditions as SQL and its values, for statements put around them: to build such a one as a query takes
         longer than to run it. None where they are not about the table's own columns alone. May raise EmptyResultSet.
         """
-        query = self.rows.query.clone()
+        reach = None if self._deleted else self.access.condition()
+        query = (self._passing(self.rtype.model.objects.all()) if reach else self.rows).query.clone()
         if query.annotations or query.distinct:
             return None
         try:
             where, params = query.get_compiler("default").compile(query.where)
         except FullResultSet:
             where, params = "true", ()
+        if reach:
+            where, params = f"{reach[0]} AND ({where})", (*reach[1], *params)
         if sum(map(bool, query.alias_refcount.values())) > 1:  # tables joined, and not found to be needless
             return None
         return where, tuple(params)

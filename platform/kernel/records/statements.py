@@ -79,10 +79,11 @@ class Table:
             found: list[Any] = cursor.fetchall()
         converting = [(names.index(name), *how) for name, *how in self._converting if name in names]
         if converting:
+            here = connections["default"]
             found = [list(row) for row in found]
             for row in found:
                 for place, convert, column in converting:
-                    row[place] = convert(row[place], column, connection)
+                    row[place] = convert(row[place], column, here)
         keys = (*names[:-1], last)
         return [partial(self.model, keys, row) for row in found]
 
@@ -97,13 +98,14 @@ class Table:
         """The statement that keeps this record, and its values."""
         adding = record._state.adding
         fields = self.fields if adding else self.changing
-        values = [field.get_db_prep_save(field.pre_save(record, adding), connection) for field in fields]
+        here = connections["default"]  # by its proxy it would be looked up for each field several times
+        values = [field.get_db_prep_save(field.pre_save(record, adding), here) for field in fields]
         return self.insert if adding else self.update, values
 
     def record(self, row: Sequence[Any]) -> Any:
-        values = list(row)
+        here, values = connections["default"], list(row)
         for place, convert, column in self.converters:
-            values[place] = convert(values[place], column, connection)
+            values[place] = convert(values[place], column, here)
         return self.model.from_db("default", self.attributes, values)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
@@ -44,7 +46,8 @@ def validate(access: Access, record: Any, before: Mapping[str, Any]) -> None:
         if spec.required and spec.value(record) in EMPTY and not _may_stay_empty(access, spec, record, before):
             problems[name] = ValidationError(_("Fill this in."), code="required")
     problems |= _row_problems(rtype, record)
-    relations = {f.name for f in record._meta.fields if f.is_relation}
+    model: type[Model] = type(record)
+    relations = _relations(model)
     told = {spec.path for name, spec in rtype.specs().items() if name in problems}
     try:
         record.clean_fields(exclude={*relations, *problems, *told, *ENGINE_COLUMNS})
@@ -56,6 +59,11 @@ def validate(access: Access, record: Any, before: Mapping[str, Any]) -> None:
         problems = error.update_error_dict(problems)
     if problems:
         raise ValidationError(problems)
+
+
+@cache
+def _relations(model: type[Model]) -> frozenset[str]:
+    return frozenset(field.name for field in model._meta.fields if field.is_relation)
 
 
 def _may_stay_empty(access: Access, spec: FieldSpec, record: Any, before: Mapping[str, Any]) -> bool:

@@ -130,3 +130,15 @@ class Provisioning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} attempt {self.attempts}"
+
+
+class SpareSchema(models.Model):
+    """A tenant's empty schema made ahead, without a tenant yet. `stamp` says by which code; it is empty until all is
+    there."""
+
+    schema_name = models.CharField(max_length=63, primary_key=True, default=new_schema_name)
+    stamp = models.CharField(max_length=128, blank=True)
+    began_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return self.schema_name

@@ -1,7 +1,8 @@
 """From a name to a workspace that someone can sign in to: a chain of steps, each of which may be done twice.
 
-reserve    platform   Tenant, the owner's Identity and Membership, and Provisioning, which remembers what to finish
-schema     tenant     the compiled template and a role for it, in one transaction
+reserve    platform   Tenant, the owner's Identity and Membership, and Provisioning, which remembers what to finish;
+                      with a schema made ahead, if there is one
+schema     tenant     otherwise the compiled template and a role for it, in one transaction
 seed       tenant     roles, the owner, what apps registered in tenants.provisioned; in one transaction
 activate   platform   from here on the host answers
 announce   tenant     subscribers of `tenant.provisioned` start; the sweeper does it where the queue is away
@@ -30,7 +31,7 @@ from kernel.tenancy.head import head_hash
 from kernel.tenancy.hosts import forget
 from kernel.tenancy.models import SchemaVersion
 from kernel.tenancy.template import ensure_template, replay
-from tenants import owner
+from tenants import owner, spares
 from tenants.lifecycle import remove
 from tenants.models import Provisioning, Tenant
 from tenants.names import clean_subdomain
@@ -101,7 +102,11 @@ def reserve(
         raise ValidationError(errors)
     try:
         with transaction.atomic("platform"):
+            spare = spares.take()
+            tenant.schema_name = spare or tenant.schema_name
             tenant.save(force_insert=True)
+            if spare:
+                record_head(tenant)
             identity = _identity(email, owner_name.strip(), password, tenant.language)
             Membership.objects.create(identity=identity, tenant=tenant)
             Provisioning.objects.create(

@@ -6,6 +6,9 @@ from kernel.tenancy.tasks import PlatformTask
 from tenants.lifecycle import remove
 from tenants.models import Provisioning, Tenant
 from tenants.provisioning import LEASE, finish_or_remove
+from tenants.spares import restock
+
+__all__ = ["restock", "sweep_provisioning"]
 
 
 @shared_task(base=PlatformTask, name="tenants.tasks.sweep_provisioning")

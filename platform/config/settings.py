@@ -305,6 +305,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "kernel.tenancy.tasks.sweep", "schedule": 15, "options": {"expires": 30}},
     "forget-expired": {"task": "kernel.accounts.tasks.forget_expired", "schedule": crontab(hour=3, minute=17)},
     "sweep-all": {"task": "kernel.tenancy.tasks.sweep_all", "schedule": 3600, "options": {"expires": 600}},
+    "restock": {"task": "tenants.tasks.restock", "schedule": 60, "options": {"expires": 60}},
     "provisioning": {"task": "tenants.tasks.sweep_provisioning", "schedule": 30, "options": {"expires": 30}},
 }
 

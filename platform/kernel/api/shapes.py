@@ -38,11 +38,9 @@ def records_json(access: Access, rows: Sequence[Any], names: Iterable[str] | Non
 
 def _together(names: list[str], columns: list[list[Any]], many: int) -> list[dict[str, Any]]:
     """So many rows, of their columns."""
-    return (
-        [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-        if columns
-        else [{} for _row in range(many)]
-    )
+    if not columns:
+        return [{} for _row in range(many)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def record_json(access: Access, record: Any) -> dict[str, Any]:

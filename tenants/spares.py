@@ -1,0 +1,72 @@
+"""Empty schemas made ahead, with their roles, so that whoever signs up need not wait for PostgreSQL to make one.
+
+The row is there before the schema: whoever is killed in between leaves something that is found. A spare is taken in the
+transaction that reserves its tenant, so that it is one's or still a spare.
+"""
+
+import datetime
+
+from celery import shared_task
+from django.db import connections, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from kernel.tenancy.catalog import quoted
+from kernel.tenancy.context import as_owner, in_tenant
+from kernel.tenancy.database_roles import remove_role, rights_hash
+from kernel.tenancy.head import head_hash
+from kernel.tenancy.tasks import PlatformTask
+from kernel.tenancy.template import ensure_template, replay
+from tenants.models import SpareSchema
+
+KEPT = 3
+LOST = datetime.timedelta(minutes=10)  # whoever began one so long ago and has not finished it was killed
+
+
+def stamp() -> str:
+    """Stands for what a new tenant's schema holds and what its role may do."""
+    return head_hash() + rights_hash()
+
+
+def take() -> str | None:
+    """The name of a spare of this code's migrations, no spare from here on; within a transaction of the platform."""
+    spares = SpareSchema.objects.select_for_update(skip_locked=True).filter(stamp=stamp())
+    name = spares.values_list("pk", flat=True).first()
+    if name is not None:
+        SpareSchema.objects.filter(pk=name).delete()
+        transaction.on_commit(restock.delay, using="platform", robust=True)
+    return name
+
+
+@shared_task(base=PlatformTask, name="tenants.tasks.restock")
+def restock() -> int:
+    """Have KEPT spares of this code's migrations, and none of another's. Answers how many were made."""
+    lost = Q(stamp="", began_at__lt=timezone.now() - LOST)
+    for pk in SpareSchema.objects.exclude(stamp__in=["", stamp()]).values_list("pk", flat=True):
+        _drop(pk)
+    for pk in SpareSchema.objects.filter(lost).values_list("pk", flat=True):
+        _drop(pk)
+    made = 0
+    while SpareSchema.objects.count() < KEPT:
+        _make()
+        made += 1
+    return made
+
+
+def _make() -> None:
+    ensure_template()
+    spare = SpareSchema.objects.create()
+    with as_owner(), in_tenant(spare):
+        replay()
+    SpareSchema.objects.filter(pk=spare.pk).update(stamp=stamp())
+
+
+def _drop(pk: str) -> None:
+    with transaction.atomic("platform"):
+        spare = SpareSchema.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if spare is None:  # taken, or dropped by another
+            return
+        with as_owner(), in_tenant(spare), connections["default"].cursor() as cursor:
+            cursor.execute(f"DROP SCHEMA IF EXISTS {quoted(spare.schema_name)} CASCADE")
+            remove_role(cursor, spare.schema_name)
+        spare.delete()

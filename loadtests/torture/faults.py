@@ -161,10 +161,13 @@ def _begun(name: str, seconds: float | None) -> float:
 
 
 def walls() -> tuple[set[str], set[str]]:
-    """The tenants' schemas and roles that PostgreSQL knows."""
+    """The tenants' schemas and roles that PostgreSQL knows, but for those made ahead."""
+    from tenants.models import SpareSchema
+
+    spare = set(SpareSchema.objects.values_list("schema_name", flat=True))
     connection: Any = connections["default"]
     with connection.bare(), connection.cursor() as cursor:
         cursor.execute("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 't_')")
-        schemas = {name for (name,) in cursor.fetchall()}
+        schemas = {name for (name,) in cursor.fetchall()} - spare
         cursor.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^t_[a-z0-9]{12}$'")
-        return schemas, {name for (name,) in cursor.fetchall()}
+        return schemas, {name for (name,) in cursor.fetchall()} - spare

@@ -199,7 +199,7 @@ def test_what_a_role_forbids_is_403(client_for: Any, make: Any) -> None:
 
 
 def test_an_empty_list_helps(client_for: Any) -> None:
-    assert "none yet" in text_of(client_for("sara").get("/r/deals"))
+    assert "No deals yet" in text_of(client_for("sara").get("/r/deals"))
     text = text_of(client_for("sara").get("/r/deals?q=nothing-like-it"))
     assert "Nothing found" in text and "Clear the filters" in text
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Access
@@ -274,7 +275,10 @@ def _related(access: Access, record: Any) -> list[RelatedList]:
         here = record_url(access.rtype.slug, record.pk)
         may_add = other.may("create") and not related.quiet
         new_url = f"{list_url(rtype.slug)}/new?{related.field}={record.pk}&next={here}" if may_add else ""
-        label = rtype.label_plural if rtype.slug != access.rtype.slug else f"{rtype.label_plural} · {label_of(spec)}"
+        label = str(rtype.label_plural)
+        if rtype.slug == access.rtype.slug:
+            told = {"types": label, "field": label_of(spec).lower()}
+            label = _("%(types)s with this %(field)s") % told
         items = _items(other, shown_page.rows, related.field)
         lists.append(RelatedList(rtype, label, items, url, new_url, shown_page.next is not None))
     return lists

@@ -163,7 +163,7 @@ class Files extends HTMLElement {
       const files = event.clipboardData?.files;
       if (files?.length) { event.preventDefault(); this.take(files); }
     }, to);
-    addEventListener("beforeunload", (event) => { if ($("[data-sending] li", this)) event.preventDefault(); }, to);
+    addEventListener("beforeunload", (event) => { if ($("[data-sending] li:not([data-failed])", this)) event.preventDefault(); }, to);
   }
 
   disconnectedCallback() { this.leaving?.abort(); }

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from django.contrib.staticfiles.storage import staticfiles_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
@@ -17,10 +17,10 @@ from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.lib.format import Format
-from kernel.web.accounts import second
+from kernel.web.accounts import passkeys, second
+from kernel.web.accounts.crossing import into, over, workspaces
 from kernel.web.accounts.views import wrong_password
 from tenants.signup import choices
-from tenants.signup.handover import into, workspaces
 from tenants.signup.pages import chrome, page, too_many
 from tenants.signup.tasks import send_workspaces
 
@@ -68,6 +68,20 @@ def code(request: HttpRequest) -> HttpResponse:
     return second.step(request, _let_in, **chrome(request))
 
 
+@public
+@never_cache
+@require_POST
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    return passkeys.ask(request)
+
+
+@public
+@never_cache
+@require_POST
+def passkey(request: HttpRequest) -> HttpResponse:
+    return passkeys.answer(request, _let_in)
+
+
 def _let_in(request: HttpRequest, identity: Identity, factor: str) -> HttpResponse:
     mine = workspaces(identity)
     if len(mine) == 1:
@@ -95,18 +109,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_GET
 def my_workspaces(request: HttpRequest) -> HttpResponse:
     assert request.identity is not None
-    return page(request, "signup/workspaces.html", workspaces=workspaces(request.identity))
+    return page(request, "accounts/workspaces.html", workspaces=workspaces(request.identity))
 
 
 @require_POST
 def open_workspace(request: HttpRequest) -> HttpResponse:
     """Over into one of mine."""
-    assert request.identity is not None
-    wanted = request.POST.get("tenant", "")
-    for tenant in workspaces(request.identity):
-        if str(tenant.pk) == wanted:
-            return into(tenant, request.identity, request.session.get("factor", ""))
-    raise Http404
+    return over(request)
 
 
 @public

@@ -9,7 +9,7 @@ from kernel.accounts.letters import workspaces_letter
 from kernel.accounts.models import Identity
 from kernel.accounts.tasks import RETRY
 from kernel.tenancy.tasks import PlatformTask
-from tenants.signup.handover import workspaces
+from kernel.web.accounts.crossing import workspaces
 
 
 @shared_task(base=PlatformTask, **RETRY)

@@ -19,12 +19,12 @@ from kernel.accounts.models import EmailCode, Identity
 from kernel.accounts.sessions import client_ip
 from kernel.accounts.tasks import send_code
 from kernel.lib.text import written
+from kernel.web.accounts.crossing import into
 from tenants.models import Tenant
 from tenants.signup import progress
 from tenants.signup.actions import NotReady, WrongPassword, made_already, make_workspace, wait_for
 from tenants.signup.addresses import check_free, suggestions
 from tenants.signup.forms import CodeForm, StartForm, WorkspaceForm
-from tenants.signup.handover import into
 from tenants.signup.pages import page, steps, too_many
 
 CODES_PER_IP = throttle.Limit("code-ip", times=20, seconds=3600)

@@ -3,6 +3,7 @@
 import datetime
 import re
 from unittest import mock
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -10,10 +11,11 @@ from django.utils import timezone
 from standing import CAST, PASSWORD
 
 from kernel.access.models import Invitation, Member
-from kernel.accounts import handoff, resets
+from kernel.accounts import resets
 from kernel.accounts.models import Identity, Membership
 from kernel.tenancy.context import in_tenant
 from kernel.web.accounts.actions import invite, see_out
+from kernel.web.accounts.crossing import into
 from kernel.web.accounts.invitations import LIFETIME, new_invitation, token_of
 
 pytestmark = pytest.mark.urls("private_urls")
@@ -218,31 +220,127 @@ class TestJoin:
 
 
 class TestHandOff:
-    def test_a_code_lets_in_once_within_a_minute_where_it_was_made_for(self, at, tenant_a, tenant_b):
-        identity = Identity.objects.get(pk=SARA.identity_id)
-        code = handoff.new_handoff(identity, tenant_a)
-        assert at("b").get("/enter", {"code": code}).status_code == 410
-        client = at("a")
-        answer = client.get("/enter", {"code": code, "next": "/room"})
+    """From the public site into a workspace: a code opens the way to the browser that it was given to alone."""
+
+    @pytest.fixture
+    def begun(self, at, tenant_a):
+        """A browser at the public site, sent on its way, and where to."""
+
+        def begin(identity=None, tenant=None, next_page=""):
+            identity = identity or Identity.objects.get(pk=SARA.identity_id)
+            sent = into(tenant or tenant_a, identity)
+            origin = at("")
+            origin.cookies = sent.cookies
+            return origin, sent["Location"] + (f"&next={next_page}" if next_page else "")
+
+        return begin
+
+    def follow(self, location, **browsers):
+        """Along the redirects, each host with the cookies that it gave."""
+        for _step in range(4):
+            parts = urlsplit(location)
+            browser = browsers["a" if parts.hostname.startswith("a.") else "public"]
+            answer = browser.get(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+            if not answer.headers.get("Location", "/").startswith("http"):
+                return answer
+            location = answer["Location"]
+        return answer
+
+    def test_a_code_lets_in_once_where_it_was_made_for(self, at, begun):
+        origin, way = begun(next_page="/room")
+        inside = at("a")
+        answer = self.follow(way, public=origin, a=inside)
         assert (answer.status_code, answer["Location"]) == (302, "/room")
-        assert is_in(client)
-        second = at("a")
-        assert second.get("/enter", {"code": code}).status_code == 410
-        assert not is_in(second)
-        assert client.get("/enter", {"code": code})["Location"] == "/"
-        old = handoff.new_handoff(identity, tenant_a)
+        assert is_in(inside)
+        assert self.follow(way, public=origin, a=inside)["Location"] in ("/", "/room")
+        assert self.follow(way, public=origin, a=at("a")).status_code == 410
+
+    def test_a_link_with_somebody_elses_code_signs_nobody_in(self, at, begun):
+        """The hole that it closes: whoever opens it would work in the workspace as the one who sent it."""
+        _attacker, way = begun()
+        victim = at("a")
+        answer = self.follow(way, public=at(""), a=victim)
+        assert answer["Location"] == "/login"
+        assert not is_in(victim)
+
+    def test_a_code_that_was_bound_opens_nothing_in_another_browser(self, at, begun):
+        attacker, way = begun()
+        mine = at("a")
+        asked = urlsplit(mine.get("/enter?" + urlsplit(way).query)["Location"])
+        bound = urlsplit(attacker.get(f"{asked.path}?{asked.query}")["Location"])
+        victim = at("a")
+        assert victim.get(f"{bound.path}?{bound.query}").status_code == 410
+        victim.cookies["arrival"] = "guessed"
+        assert victim.get(f"{bound.path}?{bound.query}").status_code == 410
+        assert not is_in(victim)
+        assert mine.get(f"{bound.path}?{bound.query}")["Location"] == "/"
+
+    def test_a_victim_who_is_on_their_own_way_arrives_as_themselves(self, at, begun):
+        reza = Identity.objects.get(pk=REZA.identity_id)
+        victim_origin, _own = begun(reza)
+        _attacker, way = begun()
+        victim = at("a")
+        self.follow(way, public=victim_origin, a=victim)
+        assert victim.get("/room").content.decode() == REZA.name
+
+    @pytest.mark.parametrize("browser", ["", "x", "g" * 64, "0" * 63])
+    def test_what_is_no_digest_is_bound_to_nothing(self, begun, browser):
+        origin, _way = begun()
+        assert origin.get("/enter/back", {"browser": browser})["Location"] == "/login"
+
+    def test_it_works_for_a_minute_and_nowhere_else(self, at, begun):
+        _origin, way = begun()
+        query = urlsplit(way).query
+        assert at("b").get(f"/enter?{query}").status_code == 410
         with later(seconds=61):
-            assert at("a").get("/enter", {"code": old}).status_code == 410
+            assert at("a").get(f"/enter?{query}").status_code == 410
         assert at("a").get("/enter").status_code == 410
 
-    def test_it_is_worth_nothing_after_a_change_of_password_or_without_a_member(self, at, tenant_a, tenant_b):
+    def test_it_is_worth_nothing_after_a_change_of_password_or_without_a_member(self, at, begun, tenant_b):
         identity = Identity.objects.get(pk=SARA.identity_id)
-        code = handoff.new_handoff(identity, tenant_a)
-        stranger = handoff.new_handoff(identity, tenant_b)
+        origin, way = begun()
         identity.change_password(FRESH)
-        assert at("a").get("/enter", {"code": code}).status_code == 410
-        assert at("b").get("/enter", {"code": stranger}).status_code == 410
+        assert self.follow(way, public=origin, a=at("a")).status_code == 410
+        stranger = Identity.objects.new(email="x@y.example", name="X", password=FRESH, language="en")
+        origin, way = begun(stranger)
+        assert self.follow(way, public=origin, a=at("a")).status_code == 410
 
-    def test_it_sends_nobody_to_another_site(self, at, tenant_a):
-        code = handoff.new_handoff(Identity.objects.get(pk=SARA.identity_id), tenant_a)
-        assert at("a").get("/enter", {"code": code, "next": "//evil.example"})["Location"] == "/"
+    def test_it_sends_nobody_to_another_site(self, at, begun):
+        origin, way = begun(next_page="//evil.example")
+        assert self.follow(way, public=origin, a=at("a"))["Location"] == "/"
+
+
+class TestSwitching:
+    @pytest.fixture
+    def in_both(self, tenant_b):
+        """Sara works in B too, as Eve's colleague."""
+        Membership.objects.create(identity_id=SARA.identity_id, tenant=tenant_b)
+        with in_tenant(tenant_b):
+            Member.objects.create(name="سارا", label="سارا", identity=SARA.identity_id)
+
+    @pytest.mark.urls("config.urls_tenant")
+    def test_the_shell_offers_it_to_whoever_has_several(self, client_for, in_both):
+        assert 'href="/workspaces"' in client_for("sara").get("/settings/profile").content.decode()
+        assert 'href="/workspaces"' not in client_for("reza").get("/settings/profile").content.decode()
+
+    def test_one_goes_over_and_is_in_there_with_what_one_showed(self, client_for, at, in_both, tenant_b):
+        here, there = client_for("sara"), at("b")
+        assert tenant_b.name in here.get("/workspaces").content.decode()
+        location = here.post("/workspaces/open", {"tenant": str(tenant_b.pk)})["Location"]
+        for _step in range(3):
+            parts = urlsplit(location)
+            browser = here if parts.hostname.startswith("a.") else there
+            location = browser.get(f"{parts.path}?{parts.query}")["Location"]
+        assert location == "/"
+        assert is_in(there)
+        assert is_in(here)
+
+    def test_only_into_ones_own(self, client_for, tenant_b):
+        assert client_for("sara").post("/workspaces/open", {"tenant": str(tenant_b.pk)}).status_code == 404
+
+    def test_a_removed_member_is_out_at_once_and_keeps_the_others(self, client_for, in_both, tenant_b):
+        with in_tenant(tenant_b):
+            see_out(Member.objects.get(identity=SARA.identity_id))
+        here = client_for("sara")
+        assert here.post("/workspaces/open", {"tenant": str(tenant_b.pk)}).status_code == 404
+        assert is_in(here)

@@ -51,10 +51,13 @@ def test_the_language_chosen_stays_and_any_other_word_is_ignored(at):
 
 
 def test_one_workspace_is_entered_at_once(at, tenant_a):
-    answer = sign_in(at(""))
+    client = at("")
+    answer = sign_in(client)
     assert answer["Location"].startswith(f"{tenant_a.url}/enter?code=")
     inside = at("a")
-    assert inside.get("/enter?" + answer["Location"].partition("?")[2]).status_code == 302
+    asked = inside.get("/enter?" + answer["Location"].partition("?")[2])["Location"]
+    bound = client.get("/enter/back" + asked.partition("/enter/back")[2])["Location"]
+    assert inside.get("/enter" + bound.partition("/enter")[2])["Location"] == "/"
     assert inside.get("/login").status_code == 302
 
 

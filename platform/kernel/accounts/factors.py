@@ -1,4 +1,4 @@
-"""The second step of signing in: codes of an app (TOTP), and recovery codes for the day when the app is gone."""
+"""The second step of signing in: codes of an app (TOTP), a passkey, and recovery codes for when both are gone."""
 
 import hashlib
 import secrets
@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from kernel.accounts import throttle
-from kernel.accounts.models import Identity, RecoveryCode, Session, Totp
+from kernel.accounts.models import Identity, Passkey, RecoveryCode, Session, Totp
 from kernel.accounts.sealing import reseal, seal, unseal
 from kernel.lib.text import ascii_digits
 
@@ -20,8 +20,13 @@ CODES = 10
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another
 
 
-def has_second(identity: Identity) -> bool:
+def has_app(identity: Identity) -> bool:
     return Totp.objects.filter(identity=identity, confirmed_at__isnull=False).exists()
+
+
+def has_second(identity: Identity) -> bool:
+    """An app, or a passkey of whichever site: what one site asks for, no other one does without."""
+    return has_app(identity) or Passkey.objects.filter(identity=identity).exists()
 
 
 # -- the app
@@ -110,13 +115,15 @@ def _digest(code: str) -> str:
 def drop(identity: Identity) -> None:
     """No second step any more, until one is set up anew."""
     Totp.objects.filter(identity=identity).delete()
+    Passkey.objects.filter(identity=identity).delete()
     RecoveryCode.objects.filter(identity=identity).delete()
 
 
 def state(identity: Identity) -> str:
     """What is set up, as a word that is another after any change of it."""
     rows = Totp.objects.filter(identity=identity, confirmed_at__isnull=False).values_list("confirmed_at", flat=True)
-    text = f"{identity.pk}:{[str(at) for at in rows]}"
+    keys = Passkey.objects.filter(identity=identity).order_by("pk").values_list("pk", flat=True)
+    text = f"{identity.pk}:{[str(one) for one in (*rows, *keys)]}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

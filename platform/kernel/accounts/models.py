@@ -143,6 +143,26 @@ class RecoveryCode(models.Model):
         return str(self.id)
 
 
+class Passkey(models.Model):
+    """A key that lives on a device of one's; here is only what checks it. `site` is the name it was made under."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    identity = models.ForeignKey(Identity, models.CASCADE, related_name="passkeys")
+    site = models.CharField(max_length=253)
+    credential_id = models.BinaryField(max_length=1023)
+    public_key = models.BinaryField()
+    sign_count = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=100)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["credential_id"], name="passkey_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class EmailChange(models.Model):
     """Another address for an identity, on its way: it takes effect when both mailboxes have said yes."""
 
@@ -189,7 +209,10 @@ class EmailCode(models.Model):
 
 
 class HandOff(models.Model):
-    """A one-time way from the public site into one tenant, for a minute."""
+    """A one-time way into one tenant, for a minute, from the public site or from the tenant that is its `origin`.
+
+    `browser` is the digest of what the browser was given at its goal: the way is open to that one alone.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     digest = models.CharField(max_length=64, unique=True)
@@ -197,6 +220,8 @@ class HandOff(models.Model):
     tenant = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, related_name="+")
     epoch = models.PositiveIntegerField()
     factor = models.CharField(max_length=8, blank=True)
+    origin = models.ForeignKey(settings.TENANT_MODEL, models.CASCADE, null=True, related_name="+")
+    browser = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
 

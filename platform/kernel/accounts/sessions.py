@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.utils import timezone
@@ -30,7 +31,10 @@ class SessionStore(DatabaseStore):
         return apps.get_model("accounts", "Session")
 
     def _get_session_from_db(self) -> "Session | None":
-        rows = self.get_model_class().objects.select_related("identity")
+        others = apps.get_model("accounts", "Membership").objects.filter(
+            Q(tenant__status="active") & ~Q(tenant=OuterRef("tenant")), identity=OuterRef("identity")
+        )
+        rows = self.get_model_class().objects.select_related("identity").annotate(has_others=Exists(others))
         self.row = rows.filter(session_key=self.session_key, expire_date__gt=timezone.now()).first()
         if self.row is None:
             self._session_key = None

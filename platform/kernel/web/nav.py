@@ -51,6 +51,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
         "viewing_as": member.name if actor.viewer else "",
         "device": f"{tenant.pk.hex}-{member.pk.hex}-{get_language() or tenant.language}",
         "bell": _bell_of(actor),
+        "switch_url": "/workspaces" if getattr(request.session.row, "has_others", False) else "",  # type: ignore[attr-defined]
         "nav": SimpleLazyObject(lambda: list(_entries(request, actor))),
         "nav_end": SimpleLazyObject(lambda: list(_end(request, actor))),
         "tabs": SimpleLazyObject(lambda: _tabs(list(_entries(request, actor)))),

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from kernel.access.actor import format_for
-from kernel.accounts import factors, halfway, throttle
+from kernel.accounts import factors, halfway, passkeys, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.forms import PageForm, PasswordForm
 from kernel.accounts.greeting import greet
@@ -74,7 +74,9 @@ def step(request: HttpRequest, finish: Finish, **context: Any) -> HttpResponse:
     identity = halfway.who(request, request.tenant)
     if identity is None:
         return HttpResponseRedirect("/login")
-    is_recovery = "recovery" in request.GET
+    keys, has_app = passkeys.usable(request, identity), factors.has_app(identity)
+    is_recovery = "recovery" in request.GET or not (has_app or keys)
+    context |= {"has_app": has_app, "has_keys": bool(keys)}
     kind: type[PageForm] = RecoveryForm if is_recovery else CodeForm
     form = kind(request.POST if request.method == "POST" else None)
     context |= {"form": form, "is_recovery": is_recovery, "next": safe_next(request), "workspace": request.tenant}

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kernel.access.actor import format_for
 from kernel.access.models import Invitation
-from kernel.accounts import handoff, resets, throttle
+from kernel.accounts import resets, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.forms import EmailForm, NewIdentityForm, NewPasswordForm, PasswordForm, SignInForm
 from kernel.accounts.greeting import greet
@@ -23,6 +22,7 @@ from kernel.accounts.tasks import post, send_changed
 from kernel.web import viewing_as
 from kernel.web.accounts import second
 from kernel.web.accounts.actions import accept
+from kernel.web.accounts.crossing import public_url
 from kernel.web.accounts.invitations import find_invitation
 from kernel.web.accounts.tasks import send_reset
 from kernel.web.members import member_of, safe_next
@@ -67,22 +67,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     answer["Clear-Site-Data"] = '"storage"'
     viewing_as.end(answer)
     return answer
-
-
-@public
-@never_cache
-@require_GET
-def enter(request: HttpRequest) -> HttpResponse:
-    """In from the public site, by a code that works once, here, for a minute."""
-    identity, factor = handoff.redeem(request.GET.get("code", ""), request.tenant) or (None, "")
-    if identity is not None and (member := member_of(identity)) is not None:
-        open_session(request, identity, request.tenant, factor)
-        response = HttpResponseRedirect(safe_next(request))
-        return greet(request, response, identity, format_for(member), is_first=True)
-    if request.member is not None:  # the same link twice, by the back button
-        return HttpResponseRedirect(safe_next(request))
-    notice = _("This way in has been used or has expired. Sign in with your password.")
-    return _page(request, "accounts/sign_in.html", 410, form=SignInForm(), next=safe_next(request), notice=notice)
 
 
 @public
@@ -182,10 +166,6 @@ def _who_joins(request: HttpRequest, invitation: Invitation, known: Identity | N
         except IntegrityError:  # signed up in another window meanwhile: then this is that password, or it is wrong
             pass
     return authenticate(email, password, ip=client_ip(request))
-
-
-def public_url() -> str:
-    return f"{settings.LINK_SCHEME}://{settings.BASE_DOMAIN}{settings.LINK_PORT}"
 
 
 def _page(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:

@@ -29,11 +29,11 @@ class ProofForm(ProvedForm):
 def second_step(request: Any) -> HttpResponse:
     """The picture for the app, and a code that shows it has it."""
     identity = request.identity
+    if request.must_prove and factors.has_second(identity):  # set up in another browser, and never shown in this one
+        close_session(request)
+        return go(request, "/login")
     secret = factors.begin(identity)
     if not secret:
-        if request.must_prove:  # set up in another browser, and never shown in this one
-            close_session(request)
-            return go(request, "/login")
         return HttpResponseRedirect(f"{SECURITY}#second-step")
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = form.status

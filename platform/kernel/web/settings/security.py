@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kernel.accounts import devices, email_changes, factors, throttle
+from kernel.accounts import devices, email_changes, factors, passkeys, throttle
 from kernel.accounts.forms import AddressField, NewPasswordField, PasswordField
 from kernel.accounts.passwords import check_new_password
 from kernel.accounts.sessions import close_session, open_session
@@ -127,6 +127,8 @@ def _page(request: Any, *, secret: Any = None, address: Any = None) -> HttpRespo
         "secret": secret or PasswordForm(identity=request.identity, name=request.member.name),
         "address": address or EmailForm(),
         "has_second": factors.has_second(request.identity),
+        "has_app": factors.has_app(request.identity),
+        "passkeys": passkeys.keys_of(request.identity),
         "codes_left": factors.codes_left(request.identity),
         "proof": ProofForm(),
         "waiting": email_changes.waiting(request.identity),

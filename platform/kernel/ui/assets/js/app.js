@@ -14,7 +14,7 @@ import "./keys.js";
 import "./offline.js";
 
 // Parts that few pages need come when their element does.
-const lazy = { "crm-select-rows": () => import("./list.js"), "crm-list": () => import("./list.js"), "crm-order": () => import("./list.js"), "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js"), "crm-attached": () => import("./files.js"), "crm-mention": () => import("./mention.js") };
+const lazy = { "crm-select-rows": () => import("./list.js"), "crm-list": () => import("./list.js"), "crm-order": () => import("./list.js"), "crm-board": () => import("./board.js"), "crm-todos": () => import("./todos.js"), "crm-files": () => import("./files.js"), "crm-attached": () => import("./files.js"), "crm-mention": () => import("./mention.js"), "crm-passkey": () => import("./passkey.js") };
 function load() {
   for (const [name, part] of Object.entries(lazy)) {
     if (!customElements.get(name) && document.querySelector(name)) part();

@@ -9,7 +9,7 @@ from mypy.nodes import MDEF, SymbolTableNode, Var
 from mypy.plugin import ClassDefContext, Plugin
 from mypy.types import AnyType, TypeOfAny
 
-ATTRIBUTES = ("id", "tenant", "identity", "member", "actor", "htmx")
+ATTRIBUTES = ("id", "tenant", "identity", "member", "actor", "htmx", "shut", "must_prove")
 
 
 def _add_attributes(context: ClassDefContext) -> None:

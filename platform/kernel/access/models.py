@@ -209,6 +209,8 @@ class ApiKey(models.Model):
     key_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(default=timezone.now)
     last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    networks = ArrayField(models.CharField(max_length=50), default=list)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

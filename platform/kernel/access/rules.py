@@ -4,7 +4,8 @@
                "@settings": {"verbs": {"*": "none", "view": "all"}},
                "products": {"fields": {"cost": "none", "code": "masked", "price": "edit:own"}}},
      "system": ["import", "export"], "limits": {"export": 5000},
-     "sign_in": {"second_factor": true}}
+     "sign_in": {"second_factor": true, "networks": ["192.0.2.0/24"], "days": [1, 2], "from": "08:00",
+                 "until": "18:00"}}
 
 The most specific entry speaks: a type's own, then its group ("@settings"), then "*"; within it the verb or field,
 then "*". What nothing mentions is not allowed. A level with ":own" holds on one's own records, and is "none" on those
@@ -20,6 +21,8 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+
+from kernel.access.sign_in import check_sign_in
 
 SCOPES = ("none", "own", "team", "subtree", "all")
 LEVELS = ("none", "masked", "read", "edit")
@@ -65,7 +68,8 @@ class Rules:
     def __init__(self, rules: Iterable[dict[str, Any]]) -> None:
         self._rules = list(rules)
         self.system = frozenset(right for rule in self._rules for right in rule.get("system", ()))
-        self.needs_second_factor = any(rule.get("sign_in", {}).get("second_factor") for rule in self._rules)
+        self.sign_in = [rule["sign_in"] for rule in self._rules if rule.get("sign_in")]
+        self.needs_second_factor = any(asked.get("second_factor") for asked in self.sign_in)
         self._scopes: dict[tuple[str, str, str], str] = {}
         self.derived: dict[str, Any] = {}
 
@@ -163,7 +167,7 @@ def check_rules(rules: Any) -> None:
     """Refuse rules that are not of the shape above, naming the first entry that is wrong."""
     if not isinstance(rules, dict) or not set(rules) <= {"types", "system", "limits", "sign_in"}:
         raise ValidationError(_("Rules are an object with “types” and “system”."))
-    _check_sign_in(rules.get("sign_in", {}))
+    check_sign_in(rules.get("sign_in", {}))
     types, system, limits = rules.get("types", {}), rules.get("system", []), rules.get("limits", {})
     shaped = isinstance(types, dict) and isinstance(system, list) and isinstance(limits, dict)
     if not shaped or not all(isinstance(right, str) for right in system):
@@ -184,10 +188,3 @@ def check_rules(rules: Any) -> None:
                         _("%(where)s is “%(answer)s”. It can be one of: %(allowed)s."),
                         params={"where": f"{slug}.{name}", "answer": answer, "allowed": ", ".join(allowed)},
                     )
-
-
-def _check_sign_in(asked: Any) -> None:
-    if not isinstance(asked, dict) or not set(asked) <= {"second_factor"}:
-        raise ValidationError(_("“sign_in” has “second_factor”."))
-    if not isinstance(asked.get("second_factor", False), bool):
-        raise ValidationError(_("“second_factor” is true or false."))

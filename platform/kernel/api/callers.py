@@ -15,20 +15,22 @@ from rest_framework.authentication import CSRFCheck
 from kernel.access.actor import Actor
 from kernel.access.keys import KeyHolder, holder_of
 from kernel.access.models import ApiKey
-from kernel.accounts.throttle import Limit, hit_request
+from kernel.accounts.sessions import client_ip
+from kernel.accounts.throttle import Limit, hit, hit_request
 from kernel.api.problems import Problem
 from kernel.tenancy.context import on_commit
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 SEEN_EVERY = timedelta(minutes=1)
+BAD_KEYS = Limit("bad-keys", times=100, seconds=600)
 
 
 def identify(request: Any) -> Actor:
     """The actor behind a request, counted against its rate. Raises Problem 401 (nobody), 403 (no CSRF token)."""
     header = request.headers.get("Authorization", "")
     if header:
-        actor, who = _by_key(header)
+        actor, who = _by_key(header, client_ip(request))
     else:
         actor, who = _by_session(request)
     speak(request, actor)
@@ -36,20 +38,23 @@ def identify(request: Any) -> Actor:
     return actor
 
 
-def _by_key(header: str) -> tuple[Actor, str]:
+def _by_key(header: str, ip: str) -> tuple[Actor, str]:
     scheme, _sep, secret = header.partition(" ")
-    holder = holder_of(secret.strip()) if scheme.lower() == "bearer" and secret else None
+    holder = holder_of(secret.strip(), ip) if scheme.lower() == "bearer" and secret else None
     if holder is None:
-        raise stranger(_("This key is not valid here. It may have been revoked."))
+        hit(BAD_KEYS, ip)  # the same for keys that there are and that there are not
+        raise stranger(_("This key is not valid here and now. It may have been revoked, or have run out."))
     _see(holder)
     return holder.actor, f"key:{holder.key_id}"
 
 
 def _by_session(request: Any) -> tuple[Actor, str]:
-    if getattr(request, "member", None) is None:
-        raise stranger(_("Send a key in the header Authorization: Bearer KEY, or sign in."))
+    if request.shut:
+        raise Problem(403, request.shut)
     if request.must_prove:
         raise Problem(403, _("Your role asks for a second step when you sign in. Set it up on the pages first."))
+    if getattr(request, "member", None) is None:
+        raise stranger(_("Send a key in the header Authorization: Bearer KEY, or sign in."))
     if request.method not in SAFE:
         check = CSRFCheck(lambda _request: None)
         check.process_request(request)

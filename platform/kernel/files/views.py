@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from kernel.access.keys import holder_of
 from kernel.access.models import Member
 from kernel.accounts.doors import public
+from kernel.accounts.sessions import client_ip
 from kernel.files.links import attachment, file_of
 
 
@@ -30,5 +31,5 @@ def _member_of_key(request: HttpRequest) -> Member | None:
     if scheme.lower() != "bearer":
         return None
     # A key with a role of its own may see less than its member, to whom links are given: it opens none.
-    holder = holder_of(secret.strip())
+    holder = holder_of(secret.strip(), client_ip(request))
     return holder.actor.member if holder and holder.actor.role is None else None

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kernel.access.actor import Access, Actor
 from kernel.access.keys import holder_of
 from kernel.accounts.doors import public
+from kernel.accounts.sessions import client_ip
 from kernel.attachments import uploads
 from kernel.attachments.in_fields import field_called, fields_of
 from kernel.attachments.keeping import about_of, access_of, bring_back, version_of
@@ -287,5 +288,5 @@ def _actor_of(request: HttpRequest) -> Actor | None:
         actor: Actor = request.actor  # type: ignore[attr-defined]
         return actor
     scheme, _sep, secret = request.headers.get("Authorization", "").partition(" ")
-    holder = holder_of(secret.strip()) if scheme.lower() == "bearer" else None
+    holder = holder_of(secret.strip(), client_ip(request)) if scheme.lower() == "bearer" else None
     return holder.actor if holder else None

@@ -4,23 +4,27 @@ import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.db import OperationalError
 from django.db.models import IntegerField, TextField
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from kernel.access import stamp
 from kernel.access.actor import actor_for
 from kernel.access.models import ANY_SHARES, Member
+from kernel.access.sign_in import refusal
 from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
+from kernel.accounts.sessions import client_ip
 from kernel.web import viewing_as
-from kernel.web.errors import busy
+from kernel.web.errors import answer, busy
 from kernel.web.limits import refused_for_haste
 
 log = logging.getLogger(__name__)
@@ -63,11 +67,10 @@ class MemberMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = member_of(request.identity) if request.tenant is not None else None
         request.actor = actor_for(request.member, via="page") if request.member else None
-        asks = request.actor is not None and request.actor.rules.needs_second_factor
-        request.must_prove = asks and not request.session.get("factor")  # type: ignore[attr-defined]
+        request.shut, request.must_prove = "", False
+        language = self.hold_at_the_door(request) if request.actor else self.language(request)
         if request.actor and (through := viewing_as.actor_of(request, request.actor)):
             request.actor, request.member = through, through.member
-        language = self.language(request)
         if language is None:
             return self.get_response(request)
         with translation.override(language):
@@ -75,6 +78,19 @@ class MemberMiddleware:
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         return response
+
+    def hold_at_the_door(self, request: HttpRequest) -> str | None:
+        """Whoever is signed in but may not come in from here, or now, or must set up a second step first, is nobody to
+        every view: to those too that ask their callers themselves. Answers the language, which stays theirs."""
+        language, rules, tenant = self.language(request), request.actor.rules, request.tenant  # type: ignore[union-attr]
+        if rules.sign_in:
+            now = timezone.now().astimezone(ZoneInfo(tenant.timezone))
+            with translation.override(language):
+                request.shut = refusal(rules.sign_in, client_ip(request), now)
+            request.must_prove = rules.needs_second_factor and not request.session.get("factor")
+        if request.shut or (request.must_prove and request.path_info != SECOND_STEP):
+            request.member = request.actor = None
+        return language
 
     def language(self, request: HttpRequest) -> str | None:
         if request.tenant is None:
@@ -92,7 +108,9 @@ class MemberMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        if getattr(request, "must_prove", False) and not is_public(view) and request.path_info != SECOND_STEP:
+        if request.tenant is not None and request.shut and not is_public(view):
+            return answer(request, 403, _("The door is closed to you now"), request.shut)
+        if request.tenant is not None and request.must_prove and request.member is None and not is_public(view):
             return HttpResponseClientRedirect(SECOND_STEP) if request.htmx else HttpResponseRedirect(SECOND_STEP)
         if getattr(request, "actor", None) and request.actor.viewer and (refused := viewing_as.refusal(request)):
             return refused

@@ -1,5 +1,6 @@
 """API keys: a program's way in, with its maker's rights or fewer."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from kernel.records.people import grantable
 from kernel.web.pages import go
 from kernel.web.settings.forms import NameField, SelectField, SettingsForm
 from kernel.web.settings.people import KEY_CREATED, KEY_REVOKED, note
+from kernel.web.settings.role_sign_in import NetworksField
 from kernel.web.settings.sections import page, part_of
 
 HERE = "/settings/keys"
@@ -31,6 +33,15 @@ class KeyForm(SettingsForm):
         widget=forms.TextInput({"autocomplete": "off"}),
     )
     role = SelectField(label=gettext_lazy("What may it do?"), required=False)
+    days = SelectField(
+        label=gettext_lazy("How long does it last?"),
+        required=False,
+        choices=[
+            ("30", gettext_lazy("30 days")), ("90", gettext_lazy("90 days")), ("365", gettext_lazy("A year")),
+            ("", gettext_lazy("Until it is revoked")),
+        ],
+    )  # fmt: skip
+    networks = NetworksField()
     id = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
@@ -58,13 +69,18 @@ def keys(request: Any) -> HttpResponse:
         if ApiKey.objects.filter(pk=given["id"]).exists():  # sent twice, or loaded again: the secret is gone
             return go(request, HERE, _("This key was made already. Its secret is shown only once."), tone="warn")
         role = form.roles.get(given["role"])
-        key, secret = ApiKey.issue(name=given["name"], member=actor.member, role=role, id=given["id"])
+        expires_at = timezone.now() + timedelta(days=int(given["days"])) if given["days"] else None
+        key, secret = ApiKey.issue(
+            name=given["name"], member=actor.member, role=role, id=given["id"], expires_at=expires_at,
+            networks=given["networks"],
+        )  # fmt: skip
         note(actor, KEY_CREATED, actor.member, {"key": [None, key.name]})
         form = KeyForm(actor=actor, initial={"id": uuid7()})
     context = {
         "form": form,
         "secret": secret,
         "keys": reachable(actor),
+        "now": timezone.now(),
         "sees_all": actor.may_system("keys"),
         "heading": _("API keys"),
     }

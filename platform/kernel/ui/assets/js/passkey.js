@@ -42,7 +42,9 @@ customElements.define("crm-passkey", class extends HTMLElement {
       const answer = await this.post(this.dataset.answer, { credential: closed(credential) });
       const said = await answer.json();
       if (!answer.ok) return this.say(said.message);
+      const here = new URL(said.url, location).pathname === location.pathname;
       location.assign(said.url);
+      if (here) location.reload(); // another part of this page is no other page
     } catch (error) {
       this.say(error.name === "InvalidStateError" ? this.dataset.known : this.dataset.given);
     } finally {

@@ -29,12 +29,13 @@ def stamp() -> str:
 
 
 def take() -> str | None:
-    """The name of a spare of this code's migrations, no spare from here on; within a transaction of the platform."""
+    """The name of a spare of this code's migrations, no spare from here on; within a transaction of the platform. More
+    are made soon, for others who sign up now."""
     spares = SpareSchema.objects.select_for_update(skip_locked=True).filter(stamp=stamp())
     name = spares.values_list("pk", flat=True).first()
     if name is not None:
         SpareSchema.objects.filter(pk=name).delete()
-        transaction.on_commit(restock.delay, using="platform", robust=True)
+    transaction.on_commit(restock.delay, using="platform", robust=True)
     return name
 
 

@@ -6,6 +6,7 @@ from django.db import connection
 from rows import new_team
 
 from kernel.access.models import Team
+from kernel.tenancy.backend import plans
 from kernel.tenancy.context import NoTenant, OutsideTransaction, in_tenant, tenant_only
 
 NAMES = "SELECT name FROM access_team WHERE name = %s"
@@ -40,6 +41,25 @@ def test_a_kept_statement_sees_what_its_own_transaction_wrote(tenant_a):
         team = new_team("t:before")
         Team.objects.filter(pk=team.pk).update(name="t:after")
         assert connection.rows_of(NAMES, ["t:after"]) == [("t:after",)]
+
+
+@pytest.fixture
+def bare():
+    """A connection of its own, without a tenant."""
+    mine = connection.copy()
+    mine.ensure_connection()
+    yield mine.connection
+    mine.close()
+
+
+@pytest.mark.parametrize(("keeps", "left"), [(True, 1), (False, 0)])
+def test_only_the_plans_that_were_asked_last_are_kept_and_behind_a_pooler_none(bare, monkeypatch, keeps, left):
+    monkeypatch.setattr(plans, "MOST", 2)  # of which one is the question at the end
+    kept = plans.Plans(bare, keeps=keeps)
+    for number in range(4):
+        for _turn in range(8):
+            assert kept.rows(f"SELECT {number} WHERE %s = 'x'", ["x"]) == [(number,)]
+    assert kept.rows("SELECT count(*) FROM pg_prepared_statements", []) == [(left,)]
 
 
 def test_a_connection_that_the_server_has_closed_is_told_without_asking():

@@ -50,13 +50,16 @@ def show(request: HttpRequest, access: Access, opened: Opened) -> HttpResponse:
     board = board_of(access)
     problems: list[str] = []
     params = request.GET.copy()
+    asked = read_id(params.get(board.within, "")) if board.within else None
+    if board.within not in access.readable():  # it chooses the columns, and asks for no deal
+        params.pop(board.within, None)
     try:
         find(access, params)
     except ValidationError as error:
         problems = error.messages
         params = QueryDict(mutable=True)
     places = places_of(access, board)
-    within = _within(places, read_id(params.get(board.within, "")) if board.within else None)
+    within = _within(places, asked)
     columns = _columns(access, board, params, within)
     may_move = board.by in access.editable() and access.may("edit")
     query = request.GET.urlencode()

@@ -14,7 +14,7 @@ def may_company(actor: Actor) -> bool:
 
 
 def may_members(actor: Actor) -> bool:
-    return actor.may_system("members") and actor.access(registry["members"]).may("edit")
+    return actor.may_system("members") and may_set_up(actor, "members")
 
 
 def may_audit(actor: Actor) -> bool:
@@ -26,11 +26,11 @@ def may_roles(actor: Actor) -> bool:
 
 
 def may_teams(actor: Actor) -> bool:
-    return actor.may_system("members") and actor.access(registry["teams"]).may("edit")
+    return actor.may_system("members") and may_set_up(actor, "teams")
 
 
 def may_fields(actor: Actor) -> bool:
-    return actor.access(registry["custom-fields"]).may("edit")
+    return may_set_up(actor, "custom-fields")
 
 
 def may_tags(actor: Actor) -> bool:

@@ -20,6 +20,7 @@ from kernel.accounts.models import Identity, Session
 COOKIE = "__Host-device" if settings.HTTPS else "device"
 SALT = "kernel.accounts.devices"
 YEAR = 365 * 24 * 60 * 60
+MOST_DEVICES = 100  # that are shown; "everywhere" ends all
 MOST_PEOPLE = 8  # who share a browser
 # The first that is found speaks: many call themselves by the names of others too.
 BROWSERS = (
@@ -111,6 +112,7 @@ def _people(request: HttpRequest) -> list[str]:
 
 def _live(identity: Identity) -> list[Session]:
     rows = Session.objects.filter(identity=identity, expire_date__gt=timezone.now()).select_related("tenant")
+    rows = rows.order_by("-last_seen")[:MOST_DEVICES]
     return [row for row in rows if row.get_decoded().get("epoch") == identity.session_epoch]
 
 

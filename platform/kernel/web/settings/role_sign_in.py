@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from kernel.access.models import Role
@@ -65,11 +65,16 @@ class SignInForm(SettingsForm):
     days = ChecksField(
         label=gettext_lazy("Only on these days"),
         required=False,
-        choices=[(str(number + 1), label) for number, label in WEEKDAYS.items()],
         help_text=gettext_lazy("None chosen: on all of them."),
     )
     begins = ClockField(label=gettext_lazy("Only from"), help_text=NIGHT)
     ends = ClockField(label=gettext_lazy("Until"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        first = 5 if get_language() == "fa" else 0  # a Persian week begins on Saturday
+        days = [(first + step) % 7 for step in range(7)]
+        self.fields["days"].choices = [(str(day + 1), WEEKDAYS[day]) for day in days]  # type: ignore[attr-defined]
 
     @classmethod
     def of(cls, role: Role) -> SignInForm:

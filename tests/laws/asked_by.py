@@ -3,14 +3,17 @@
 import re
 from functools import lru_cache
 
-_TOKEN = re.compile(r"'(?:[^']|'')*'|(?:\"?\w+\"?\.)?\"?[a-z_]\w*\"?|[(),]", re.IGNORECASE)
+_KEY = r"(?:\"?\w+\"?\.)?\"?text_keys\"?\s*->>?\s*'\w+'"
+_TOKEN = re.compile(_KEY + r"|'(?:[^']|'')*'|(?:\"?\w+\"?\.)?\"?[a-z_]\w*\"?|[(),]", re.IGNORECASE)
 _IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+_SPELLING = re.compile(r'["\s]|->>?')
 ASKS = {"WHERE", "HAVING", "BY", "ON"}
 TELLS = {"SELECT", "FROM", "SET", "RETURNING", "VALUES", "LIMIT", "INTO", "JOIN", "OFFSET"}
 
 
 def asked_by(sql: str) -> frozenset[str]:
-    """Each name ("table.column" or "column") and each text ('…') that rows are asked by, quotes of names left out."""
+    """Each name ("table.column" or "column") and each text ('…') that rows are asked by, quotes of names left out; of
+    the texts that are kept for comparing each by its key: text_keys'city'."""
     return _asked_by(_IDS.sub("", sql[max(sql.find(" FROM "), 0) :]))
 
 
@@ -27,5 +30,5 @@ def _asked_by(sql: str) -> frozenset[str]:
         elif token.upper() in TELLS:
             asks = False
         elif asks and token != ",":
-            found.add(token if token.startswith("'") else token.replace('"', ""))
+            found.add(token if token.startswith("'") else _SPELLING.sub("", token))
     return frozenset(found)

@@ -149,7 +149,7 @@ def columns_of(hidden: dict[Field, str]) -> dict[str, dict[str, list[Field]]]:
     found: dict[str, dict[str, list[Field]]] = defaultdict(lambda: defaultdict(list))
     for slug, name in hidden:
         spec = registry[slug].specs()[name]
-        names = [f"'{spec.code}'"] if spec.code else [*spec.kind.columns(spec), f"'{name}'"]
+        names = [f"'{spec.code}'"] if spec.code else [*spec.kind.columns(spec), f"text_keys'{name}'"]
         for column in names if not (spec.rows or spec.kind.has_table) else ():
             if column not in ENGINES and (slug, name) not in EXEMPT:
                 found[registry[slug].model._meta.db_table][column].append((slug, name))

@@ -48,10 +48,17 @@ def _question(request: HttpRequest, slug: str) -> QueryDict:
     return QueryDict(came_from.query if is_list and came_from.query else request.POST.get("query", ""))
 
 
+def _export_of(request: HttpRequest, pk: UUID) -> Run:
+    """Its file lies there for days: whoever has lost the right meanwhile does not get it any more."""
+    actor: Actor = request.actor
+    actor.check_system("export")
+    return run_of(actor, pk, "export")
+
+
 @require_GET
 def show(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor: Actor = request.actor
-    run = run_of(actor, pk, "export")
+    run = _export_of(request, pk)
     rtype = registry[run.params["type"]]
     context = {
         "heading": _("Export of %(records)s") % {"records": rtype.label_plural},
@@ -66,7 +73,7 @@ def show(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_GET
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:
-    run = run_of(request.actor, pk, "export")
+    run = _export_of(request, pk)
     response = render(
         request, "transfer/_export_progress.html", {"run": run, "note": progress_note(run, request.actor)}
     )
@@ -77,7 +84,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 def stop(request: HttpRequest, pk: UUID) -> HttpResponse:
-    run = run_of(request.actor, pk, "export")
+    run = _export_of(request, pk)
     cancel(run)
     return redirect("export", run.pk)
 
@@ -86,7 +93,7 @@ def stop(request: HttpRequest, pk: UUID) -> HttpResponse:
 def download(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Only for whoever asked for it: the file holds what that member may see."""
     actor: Actor = request.actor
-    run = run_of(actor, pk, "export")
+    run = _export_of(request, pk)
     file = StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None
     if file is None or run.member_id != (actor.member and actor.member.pk):
         raise Http404

@@ -248,6 +248,8 @@ def column(request: HttpRequest, slug: str, stage: UUID) -> HttpResponse:
     """The next cards of a column."""
     access = access_to(request, slug)
     board = board_of(access)
+    if not access.related(access.rtype.specs()[board.by]).filter(pk=stage).exists():
+        raise Http404
     params = request.GET.copy()
     cursor = params.pop("cursor", [""])[0]
     try:

@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from kernel.accounts.doors import public
 
@@ -59,6 +60,7 @@ def _summary(file: Path) -> dict[str, str]:
 
 
 @public
+@require_safe
 def dev_mail(request: HttpRequest) -> HttpResponse:
     """The page, or JSON for scripts. It exists only with the embedded services, and only from this machine."""
     try:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import translation
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from kernel.access.models import Member
 from kernel.lib.places import zones
@@ -112,5 +112,6 @@ def _page(request: Any, *, form: Any = None, status: int = 200) -> HttpResponse:
     return page(request, "settings/profile.html", context, status)
 
 
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect("/settings/profile")

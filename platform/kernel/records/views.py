@@ -220,11 +220,11 @@ class Views:
         """The list opens with this view for whoever has these roles; for other roles it no longer does."""
         if not may_set_up(self.access):
             raise PermissionDenied(_("Your role does not allow this."))
-        if view.saved and not view.is_shared:
+        roles = list(roles)
+        if roles and view.saved and not view.is_shared:
             problem = _("Share this view with everyone first: others cannot open it.")
             raise ValidationError({"roles": ValidationError(problem, code="private")})
         names: dict[str, Any] = {"code": "" if view.saved else view.key, "view": view.saved}
-        roles = list(roles)
         RoleView.objects.filter(record_type=self.slug, **names).exclude(role__in=roles).delete()
         for role in roles:
             RoleView.objects.update_or_create(role=role, record_type=self.slug, defaults=names)

@@ -113,12 +113,15 @@ def test_odd_options_of_an_import(sara, options):
         '[{"column": "name", "field": "name", "values": {"\\u0000": "b"}}]',
         '{"name": "owner_id"}',
         '{"name": "version"}',
-        '{"name": "created_by"}',
     ],
 )
 def test_odd_mappings_of_an_import(sara, mapping):
     answer = upload(sara, mapping=mapping)
     assert answer.status_code == 400, answer.content
+
+
+def test_nothing_is_imported_into_what_may_only_be_read(sara):
+    assert upload(sara, mapping='{"name": "created_by"}').status_code == 403
 
 
 RELS = '<Relationships><Relationship Id="r1" Target="{}"/></Relationships>'

@@ -13,7 +13,7 @@ from kernel.access.actor import Access
 from kernel.api.endpoint import Endpoint, rtype_of
 from kernel.api.resources import run_resources
 from kernel.api.runs import RunEndpoint
-from kernel.api.shapes import take_values
+from kernel.api.shapes import take_asked, take_values
 from kernel.records.selection import Selection
 from kernel.runs.models import Run
 from kernel.transfer import bulk
@@ -57,7 +57,7 @@ def read_wish(access: Access, raw: Mapping[str, Any]) -> Wish:
         return Wish(is_delete=True).checked(access)
     if raw.get("verb"):
         verb = verb_of(access, raw["verb"])
-        values = take_values(access, given, {spec.name: spec for spec in verb.asked(access)})
+        values = take_asked(access, given, verb)
         return Wish(values, verb=verb.name).checked(access)
     spec = access.readable().get("tags")
     if tags and spec is None:

@@ -21,6 +21,7 @@ from kernel.api.shapes import (
     record_json,
     records_json,
     stale_of,
+    take_asked,
     take_values,
     version_of,
 )
@@ -150,7 +151,7 @@ class RecordVerb(RecordEndpoint):
         access.check(verb.permission or verb.name, record)
         raw = self.body()
         in_body = read_version(raw.pop("version", None))
-        values = take_values(access, raw, {spec.name: spec for spec in verb.asked(access)})
+        values = take_asked(access, raw, verb)
         version = self.seen(access, record, raw) or in_body
         if not verb.applies(record):
             raise _refused(verb, access, record)

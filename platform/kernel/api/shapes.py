@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.api.problems import Problem, errors_of, unknown
 from kernel.events.models import Event
-from kernel.records.change import Stale
+from kernel.records.change import Stale, refuse_read_only
 from kernel.records.own_fields import PREFIX
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
+from kernel.records.types import Verb
 
 # The tenant's own fields stand in an object of their own.
 CUSTOM = PREFIX.rstrip(".")
@@ -88,6 +89,13 @@ def take_values(
     if errors:
         raise Problem(400, errors=errors)
     return values
+
+
+def take_asked(access: Access, raw: Mapping[str, Any], verb: Verb) -> dict[str, Any]:
+    """The values that a verb asks for."""
+    asked = {spec.name: spec for spec in verb.asked(access)}
+    refuse_read_only(access, [spec.name for spec in verb.fields if spec.name in raw and spec.name not in asked])
+    return take_values(access, raw, asked)
 
 
 def flat(access: Access, raw: Mapping[str, Any]) -> Mapping[str, Any]:

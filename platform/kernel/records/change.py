@@ -117,11 +117,17 @@ def assign(access: Access, record: Any, values: Mapping[str, Any]) -> None:
 
 def check_editable(access: Access, names: Iterable[str], record: Any = None) -> None:
     """A hidden field answers like an unknown one; a field that may only be read refuses by name."""
-    shown, editable = access.shown(record), access.editable(record)
+    shown = access.shown(record)
     unknown = [name for name in names if name not in shown]
     if unknown:
         raise ValidationError({name: ValidationError(_("There is no such field."), code="unknown") for name in unknown})
-    refused = [str(shown[name].label) for name in names if name not in editable]
+    refuse_read_only(access, names, record)
+
+
+def refuse_read_only(access: Access, names: Iterable[str], record: Any = None) -> None:
+    """Of fields that the actor knows, those that are not theirs to change. Others are none of these."""
+    shown, editable = access.shown(record), access.editable(record)
+    refused = [str(shown[name].label) for name in names if name in shown and name not in editable]
     if refused:
         raise PermissionDenied(_("You cannot change: %(fields)s") % {"fields": ", ".join(refused)})
 

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access, with_all_rights
 from kernel.lib.ids import uuid7
 from kernel.records.bulk import BATCH, Item, change_many
-from kernel.records.change import NotFound, change, check_outcome
+from kernel.records.change import NotFound, change, check_outcome, refuse_read_only
 from kernel.records.models import Redirect
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -112,6 +112,7 @@ def pick(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[s
     """The values of the record that stays, where they are not its own. Lists are united."""
     by_id = {str(record.pk): record for record in (survivor, *others)}
     editable, problems = access.editable(), {}
+    refuse_read_only(access, values)
     for name, source in values.items():
         if name not in editable or editable[name].kind.is_list:
             problems[name] = ValidationError(_("There is no such field."), code="unknown")

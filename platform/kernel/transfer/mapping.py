@@ -18,6 +18,7 @@ from kernel.access.actor import Access
 from kernel.lib.errors import ParseError
 from kernel.lib.numbers import parse_decimal
 from kernel.lib.text import fold, sort_key
+from kernel.records.change import refuse_read_only
 from kernel.transfer.models import KnownColumns
 from kernel.transfer.targets import Target, targets
 
@@ -93,6 +94,7 @@ def read_mapping(access: Access, header: list[str], raw: Any) -> list[Entry]:
             told = _("Files cannot come out of a table. Fill “%(field)s” on the record's page, or over the API.")
             raise _wrong(told % {"field": access.editable()[name].label}, "file")
         if name not in known:
+            refuse_read_only(access, [name])
             raise _wrong(
                 _("There is no field “%(field)s” to import into.") % {"field": item.get("field", "")}, "unknown"
             )

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from kernel.access.actor import Access
+from kernel.records.change import check_editable
 from kernel.records.kinds.relations import read_id
 from kernel.records.selection import Selection
 from kernel.records.show import Shown
@@ -143,6 +144,7 @@ def _asked_for(access: Access, act: str, data: QueryDict) -> list[FieldSpec]:
         return [editable[name] for name in ("owner", "team") if name in editable]
     if act == "edit":
         known = fields_of(access)
+        check_editable(access, data.getlist("field"))
         return [known[name] for name in dict.fromkeys([*data.getlist("field"), data.get("add", "")]) if name in known]
     return []
 

@@ -194,11 +194,13 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
         return _too_late(request, access, record, found)
     if request.method != "POST":
         return _verb_page(request, access, record, found, {}, [])
+    asked = found.asked(access)
+    change.refuse_read_only(access, [s.name for s in found.fields if s not in asked and s.name in request.POST], record)
     errors: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     # What a toast takes back stands in its address.
     data = request.POST or request.GET
-    for spec in found.asked(access):
+    for spec in asked:
         if spec.name in data or f"{spec.name}__text" in data:
             try:
                 value = spec.parse(typed(data, spec.name), access)
@@ -214,9 +216,9 @@ def verb(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
         found.action(record, access, version=posted_version(request), **values)
     except ValidationError as error:
         told = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
-        asked = {spec.name for spec in found.fields}
-        general = [message for key, messages in told.items() if key not in asked for message in messages]
-        return _verb_page(request, access, record, found, {k: m for k, m in told.items() if k in asked}, general)
+        own = {spec.name for spec in found.fields}
+        general = [message for key, messages in told.items() if key not in own for message in messages]
+        return _verb_page(request, access, record, found, {k: m for k, m in told.items() if k in own}, general)
     except Stale as stale:
         if not found.applies(stale.record):
             return _too_late(request, access, stale.record, found)

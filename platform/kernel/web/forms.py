@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
 from kernel.lib.money import currency_places
+from kernel.records.change import refuse_read_only
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.ui.fields import Field
@@ -73,8 +74,12 @@ class RecordForm:
     # -- reading
 
     def read(self) -> dict[str, Any]:
-        """The values that differ from the record's own. Problems are put on their fields."""
+        """The values that differ from the record's own. Problems are put on their fields; raises PermissionDenied for
+        what is not the actor's to change."""
         assert self.data is not None
+        # Such a field was not asked for, unless it could still be changed when the form was drawn.
+        known = self.access.shown(self.record)
+        refuse_read_only(self.access, [n for n, spec in known.items() if self._is_posted(spec)], self.record)
         values: dict[str, Any] = {}
         for name, spec in self.specs.items():
             if self.data.get(f"keep-{name}") == "theirs" or not self._is_posted(spec):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.access.actor import Access
-from kernel.records.change import NotFound, Stale, edit
+from kernel.records.change import NotFound, Stale, check_editable, edit
 from kernel.records.kinds.relations import read_id
 from kernel.records.show import Shown
 from kernel.records.types import Board
@@ -49,10 +49,11 @@ def _move(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
     access.check("edit", record)
     to, by = request.POST.get("to", ""), access.rtype.specs()[board.by]
     before = by.value(record)
-    asked = [name for name in request.POST.getlist("field") if name in access.editable()]
+    asked = request.POST.getlist("field")
     errors: dict[str, list[str]] = {}
     values: dict[str, Any] = {}
     try:
+        check_editable(access, asked, record)
         values[board.by] = by.parse(to, access)
         for name in asked:
             values[name] = access.editable()[name].parse(typed(request.POST, name), access)

@@ -122,7 +122,8 @@ def _things(member: Member, word: str, records: Mapping[str, str]) -> dict[str, 
     upload = begin_upload(actor, f"{word}.txt", 5, about, None, None)
     identity = Identity.objects.get(pk=member.identity)
     return {
-        "share": str(share.pk), "notification": str(told.pk), "view": str(view.pk), "gone_view": str(gone_view.pk), "key": str(key.pk),
+        "share": str(share.pk), "notification": str(told.pk), "view": str(view.pk), "gone_view": str(gone_view.pk),
+        "key": str(key.pk),
         "secret": secret, "upload": str(upload.pk), "reset": resets.new_token(identity, get_tenant()),
         "leave": leave_url(actor, ASSIGNED).rpartition("/")[2],
     }  # fmt: skip

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-import io
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
+from asking import Row, filled, is_api, send, table
 from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import resolve
 from standing import CAST
-from world import NOWHERE, fill, path_of, routes, theirs, undone
+from world import fill, path_of, routes, theirs
 
 from kernel.access.actor import actor_for
 from kernel.access.models import ApiKey, Member, Role
@@ -27,38 +22,7 @@ from kernel.accounts.sessions import SessionStore
 from kernel.tenancy.context import in_tenant
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-FORM = "application/x-www-form-urlencoded"
 URLCONFS = {"workspace": "config.urls_tenant", "public site": "config.urls_public"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """`cells`: by column, the status for what is in reach and, after a slash, for what is not. `sent`: ?query, {JSON},
-    a=form, or "file" with a form around a file; in it and in the route <name> stands for what the world is filled with.
-    """
-
-    route: str
-    verb: str
-    cells: Mapping[str, str]
-    sent: str = ""
-
-
-@cache
-def table() -> dict[str, list[Row]]:
-    """The rows of each part, which begins with == its name: its columns."""
-    found: dict[str, list[Row]] = {}
-    columns: list[str] = []
-    part = ""
-    for line in Path(__file__).with_name("matrix.txt").read_text().splitlines():
-        if line.startswith("=="):
-            part, _colon, names = line.strip("= ").partition(":")
-            columns = names.split()
-        elif line and not line.startswith("#"):
-            route, verb, *rest = line.split(maxsplit=2 + len(columns))
-            cells = dict(zip(columns, rest[: len(columns)], strict=True))
-            row = Row("" if route == "/" else route, verb, cells, " ".join(rest[len(columns) :]))
-            found.setdefault(part, []).append(row)
-    return found
 
 
 @dataclass
@@ -72,35 +36,12 @@ class Asker:
         """As a cell says it."""
         client = self.api if is_api(row.route) else self.page
         near, far = ((path_of(row.route, ids), filled(row.sent, ids)) for ids in (self.near, self.far))
-        answer = ask(client, row.verb, *near)
-        other = ask(client, row.verb, *far) if far != near and self.far else answer
+        answer = cell(send(client, row.verb, *near))
+        other = cell(send(client, row.verb, *far)) if far != near and self.far else answer
         return answer if answer == other else f"{answer}/{other}"
 
 
-def is_api(route: str) -> bool:
-    return route.lstrip("^").startswith("api")
-
-
-def filled(text: str, ids: Mapping[str, str]) -> str:
-    return re.sub(r"<(\w+)>", lambda found: ids.get(found[1], NOWHERE), text)
-
-
-def ask(client: Client, verb: str, path: str, sent: str = "") -> str:
-    cookies = copy.copy(client.cookies)
-    more: dict[str, Any] = {"content_type": FORM}
-    if sent.startswith("?"):
-        path += sent
-    elif sent.startswith("file"):
-        content = io.BytesIO(b"name\nRow\n")
-        content.name = "a.csv"
-        more = {"data": {"file": content, **dict(parse_qsl(sent.removeprefix("file").strip()))}}
-    elif verb != "GET" and (sent.startswith("{") or is_api(path[1:])):
-        more = {"data": sent or "{}", "content_type": "application/json"}
-    elif sent:
-        more["data"] = sent
-    with undone():
-        answer = getattr(client, verb.lower())(path, **more) if verb != "GET" else client.get(path)
-    client.cookies = cookies
+def cell(answer: Any) -> str:
     if answer.status_code == 302 and answer["Location"].partition("?")[0] == "/login":
         return "login"
     return str(answer.status_code)
@@ -208,15 +149,12 @@ def test_whoever_is_not_of_the_workspace_is_answered_as_the_table_says(
 ) -> None:
     with in_tenant(tenant_b):
         _key, secret = ApiKey.issue(name="matrix", member=Member.objects.get(pk=CAST["eve"].member_id))
+    key = Client(HTTP_HOST="a.localhost", HTTP_AUTHORIZATION=f"Bearer {secret}", raise_request_exception=False)
     eve = client_for("eve", raise_request_exception=False)
     eve.defaults["HTTP_HOST"] = "a.localhost"
-    for client in (
-        Client(HTTP_HOST="a.localhost", raise_request_exception=False),
-        eve,
-        Client(HTTP_HOST="a.localhost", HTTP_AUTHORIZATION=f"Bearer {secret}", raise_request_exception=False),
-        on_the_site("sara", "a.localhost"),
-    ):
-        check("workspace", "outside", Asker(client, client, near, {}))
+    nobody = Client(HTTP_HOST="a.localhost", raise_request_exception=False)
+    for client in (nobody, eve, on_the_site("sara", "a.localhost")):
+        check("workspace", "outside", Asker(client, key, near, {}))
 
 
 def test_the_public_site_is_answered_as_the_table_says_and_has_nothing_of_workspaces(
@@ -232,5 +170,5 @@ def test_the_public_site_is_answered_as_the_table_says_and_has_nothing_of_worksp
     ):
         asker = Asker(client, client, near, {})
         check("public site", column, asker)
-        others = {route: asker.told(Row(route, "GET", {})) for route in routes() if route not in site}
-        assert {route: status for route, status in others.items() if status != "404"} == {}
+    others = {route: asker.told(Row(route, "GET", {})) for route in routes() if route not in site}
+    assert {route: status for route, status in others.items() if status != "404"} == {}

@@ -15,6 +15,7 @@ from kernel.access.actor import Actor
 from kernel.files.links import download_url
 from kernel.files.models import StoredFile
 from kernel.records.types import registry
+from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.transfer import exporting
 from kernel.transfer.import_pages import progress_note, run_of

@@ -221,7 +221,7 @@ PARTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("api/v1/report-runs", {"pk": "report", "part": "=cancel"}),
     ("api/v1/<slug:slug>/<str:pk>/merge", {"slug": "=companies", "pk": "company"}),
     ("api/v1/<slug:slug>/<str:pk>/unmerge", {"slug": "=companies", "pk": "company"}),
-    ("api/v1/<slug:slug>", {"slug": "=deals", "pk": "deal", "name": "=win"}),
+    ("api/v1/<slug:slug>", {"slug": "=deals", "pk": "deal", "name": "=win", "share_pk": "share"}),
 )  # fmt: skip
 """What stands for the parts of a route: a name of what was filled, or with "=" a word. The first that fits is taken."""
 
@@ -248,7 +248,7 @@ def path_of(route: str, ids: Mapping[str, str]) -> str:
     parts = next((parts for start, parts in PARTS if names and f"{route}/".startswith(f"{start}/")), {})
     path = route
     for name in names:
-        what = parts[name]
+        what = parts.get(name, name)
         value = what[1:] if what.startswith("=") else ids.get(what, NOWHERE)
         path = re.sub(rf"<\w+:{name}>", value, path)
     return f"/{path}"

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import resolve
 from standing import CAST
-from world import fill, path_of, routes, theirs
+from world import fill, path_of, routes, theirs, undone
 
 from kernel.access.actor import actor_for
 from kernel.access.models import ApiKey, Member, Role
@@ -139,7 +139,9 @@ def test_a_verb_without_a_row_is_no_verb_of_that_address(
             for verb in VERBS:
                 request = rf.generic(verb, "/")
                 request.tenant, request.member, request.actor = tenant_a, sara, actor
-                if (route, verb) not in listed:
+                if (route, verb) in listed:
+                    continue
+                with undone():
                     told[f"{verb} {route}"] = pattern.callback(request, **parts).status_code
     assert {name: status for name, status in told.items() if status != 405} == {}
 

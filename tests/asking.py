@@ -6,7 +6,7 @@ import copy
 import io
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from world import NOWHERE, undone
+
+from kernel.api import callers
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -47,6 +49,13 @@ def table() -> dict[str, list[Row]]:
             row = Row("" if route == "/" else route, verb, cells, " ".join(rest[len(columns) :]))
             found.setdefault(part, []).append(row)
     return found
+
+
+def without_limits(settings: Any, monkeypatch: Any) -> None:
+    """As many requests in a minute, and as many wrong keys, as a walk over every address takes."""
+    for name in ("API", "PAGE", "WORKSPACE"):
+        setattr(settings, f"{name}_REQUESTS_PER_MINUTE", 10**6)
+    monkeypatch.setattr(callers, "BAD_KEYS", replace(callers.BAD_KEYS, times=10**6))
 
 
 def is_api(route: str) -> bool:

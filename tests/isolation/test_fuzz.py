@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 import pytest
+from asking import without_limits
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from world import NOWHERE, fill, undone
@@ -111,8 +112,8 @@ class Sender:
 
 
 @pytest.fixture
-def sender(tenant_a: Any, client_for: Any, api_for: Any, settings: Any) -> Sender:
-    settings.API_REQUESTS_PER_MINUTE = 10**6
+def sender(tenant_a: Any, client_for: Any, api_for: Any, settings: Any, monkeypatch: Any) -> Sender:
+    without_limits(settings, monkeypatch)
     settings.ALLOWED_HOSTS = ["*"]
     ids = fill(tenant_a, "Near", "sara")
     clients = (make("sara", raise_request_exception=False) for make in (client_for, api_for))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import filled, is_api, send, table
+from asking import filled, is_api, send, table, without_limits
 from django.core import mail
 from django.core.cache import caches
 from django.core.files.storage import default_storage
@@ -25,8 +25,8 @@ SECRET = "Zqxcanary"
 
 
 @pytest.fixture(autouse=True)
-def _no_limit(settings: Any) -> None:
-    settings.API_REQUESTS_PER_MINUTE = 10**6
+def _no_limit(settings: Any, monkeypatch: Any) -> None:
+    without_limits(settings, monkeypatch)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from asking import Row, filled, is_api, send, table
+from asking import Row, filled, is_api, send, table, without_limits
 from django.conf import settings
 from django.test import Client, RequestFactory
 from django.urls import resolve
@@ -48,8 +48,8 @@ def cell(answer: Any) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _calm(settings: Any) -> Iterator[None]:
-    settings.API_REQUESTS_PER_MINUTE = 10**6
+def _calm(settings: Any, monkeypatch: Any) -> Iterator[None]:
+    without_limits(settings, monkeypatch)
     logging.disable()
     yield
     logging.disable(logging.NOTSET)

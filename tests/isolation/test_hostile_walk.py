@@ -47,10 +47,16 @@ def has(text: bytes | str) -> bool:
     return SECRET.lower() in (text.decode(errors="replace") if isinstance(text, bytes) else text).lower()
 
 
-def in_caches(but_of: Any) -> list[str]:
-    """The keys that have the secret in their name or in what they hold, but for those of one tenant."""
+def in_caches(ids: dict[str, str], but_of: Any) -> list[str]:
+    """The keys that have the secret or one of these ids in their name or in what they hold, but for those of one
+    tenant."""
     kept = {**caches["default"]._cache, **caches["platform"]._cache}
-    return [key for key, value in kept.items() if f":t:{but_of.pk}:" not in key and (has(key) or has(value))]
+    known = [value.encode() for value in ids.values()]
+    return [
+        key
+        for key, value in kept.items()
+        if f":t:{but_of.pk}:" not in key and (has(key) or has(value) or any(one in value for one in known))
+    ]
 
 
 def moved(client: Any, key: str) -> Any:
@@ -72,11 +78,20 @@ def eve(client_for: Any, api_for: Any) -> tuple[Any, Any]:
 
 
 def test_nothing_of_another_workspace_is_anywhere_to_see(
-    foreign: Any, sara: Any, eve: Any, tenant_a: Any, tenant_b: Any, caplog: Any
+    foreign: Any,
+    sara: Any,
+    eve: Any,
+    tenant_a: Any,
+    tenant_b: Any,
+    caplog: Any,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     caplog.set_level(logging.INFO)
     own = [name for name, answer in walk(*eve, foreign, "GET") if has(answer.body)]
     assert len(own) > 60, "she sees what is hers, and what is kept of it for the next time is there to be found"
+    with django_capture_on_commit_callbacks(execute=True):
+        assert eve[0].get(f"/r/deals/{foreign['deal']}").status_code == 200
+    assert in_caches(foreign, but_of=tenant_a)
     caplog.clear()
     mail.outbox.clear()
     for who, ids in ((sara, foreign), ((moved(eve[0], "a"), moved(eve[1], "a")), foreign)):
@@ -85,7 +100,7 @@ def test_nothing_of_another_workspace_is_anywhere_to_see(
             assert not has(repr(answer.headers)), name
     assert not has(caplog.text)
     assert not [letter for letter in mail.outbox if has(letter.message().as_bytes())]
-    assert in_caches(but_of=tenant_b) == []
+    assert in_caches(foreign, but_of=tenant_b) == []
     folder = Path(default_storage.path(f"t/{tenant_a.pk}"))
     assert not [file for file in folder.rglob("*") if file.is_file() and has(file.read_bytes())]
 

@@ -228,16 +228,17 @@ PARTS: tuple[tuple[str, dict[str, str]], ...] = (
 
 def routes(urlconf: str = "config.urls_tenant") -> dict[str, URLPattern]:
     """Every URL pattern, by its whole route. The API's second spelling, with a slash at the end, is left out."""
-    found = dict(_routes(get_resolver(urlconf)))
+    found = dict(patterns(get_resolver(urlconf)))
     return {route: pattern for route, pattern in found.items() if not (route.endswith("/") and route[:-1] in found)}
 
 
-def _routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Each URL pattern with its whole route, in the order they are tried."""
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLPattern):
             yield before + str(pattern.pattern), pattern
         else:
-            yield from _routes(pattern, before + str(pattern.pattern))
+            yield from patterns(pattern, before + str(pattern.pattern))
 
 
 def path_of(route: str, ids: Mapping[str, str]) -> str:

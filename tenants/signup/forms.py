@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from kernel.accounts.forms import AddressField, NameField, NewPasswordField, PageForm, PasswordField
+from kernel.accounts.forms import AddressField, DigitsField, NameField, NewPasswordField, PageForm, PasswordField
 from kernel.accounts.passwords import check_new_password
 from kernel.lib.text import ascii_digits
 from tenants.models import Tenant
@@ -17,10 +17,6 @@ from tenants.signup.addresses import check_free
 
 class StartForm(PageForm):
     email = AddressField(label=_("Work e-mail"))
-
-
-class DigitsField(forms.CharField):
-    drawn_as = "code"
 
 
 class CodeForm(PageForm):

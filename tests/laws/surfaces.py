@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
+from world import patterns
 
 from kernel.accounts import letters
 from kernel.records.types import RecordType
@@ -114,14 +115,10 @@ BARE = {
 WITHOUT_RECORDS = {route: reason for reason, routes in BARE.items() for route in routes}
 
 
-def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[str]:
+def routes() -> Iterator[str]:
     """Every address of a workspace. The API answers with and without a slash at the end: one way out."""
-    for pattern in (resolver or get_resolver("config.urls_tenant")).url_patterns:
-        if isinstance(pattern, URLPattern):
-            route = prefix + str(pattern.pattern)
-            yield route.removesuffix("/") if route.startswith("api/") else route
-        else:
-            yield from routes(pattern, prefix + str(pattern.pattern))
+    for route, _pattern in patterns(get_resolver("config.urls_tenant")):
+        yield route.removesuffix("/") if route.startswith("api/") else route
 
 
 def ways_out() -> set[str]:

@@ -1,11 +1,11 @@
 """Who may see a page without being signed in: nobody, but where a view says so and this list agrees."""
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
+from world import patterns
 
 from kernel.accounts.doors import is_public
 
@@ -55,21 +55,13 @@ PUBLIC = {
 SAMPLES = {"uuid": str(uuid.UUID(int=7)), "slug": "deals", "str": "x", "int": "1", "path": "x"}
 
 
-def views(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLPattern):
-            yield prefix + str(pattern.pattern), pattern
-        else:
-            yield from views(pattern, prefix + str(pattern.pattern))
-
-
 def checks_its_own_callers(route: str) -> bool:
     return route.lstrip("^").startswith("api")
 
 
 @pytest.mark.parametrize("urlconf", PUBLIC)
 def test_what_strangers_may_see_is_listed(urlconf: str) -> None:
-    marked = {route for route, pattern in views(get_resolver(urlconf)) if is_public(pattern.callback)}
+    marked = {route for route, pattern in patterns(get_resolver(urlconf)) if is_public(pattern.callback)}
     assert {route for route in marked if not checks_its_own_callers(route)} == PUBLIC[urlconf]
 
 
@@ -77,7 +69,7 @@ def test_what_strangers_may_see_is_listed(urlconf: str) -> None:
 def test_every_other_view_sends_a_stranger_to_the_sign_in_page(at, urlconf: str, host: str) -> None:
     client = at(host)
     seen = 0
-    for route, pattern in views(get_resolver(urlconf)):
+    for route, pattern in patterns(get_resolver(urlconf)):
         if is_public(pattern.callback):
             continue
         path = "/" + route

@@ -11,6 +11,10 @@ from kernel.accounts.passwords import check_new_password
 from kernel.ui.fields import Field
 
 
+class DigitsField(forms.CharField):
+    drawn_as = "code"
+
+
 class PageForm(forms.Form):
     """A form that our own templates draw."""
 

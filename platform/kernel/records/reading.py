@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from redis import RedisError
 
 from kernel.access.actor import Access
-from kernel.events.models import Event
 from kernel.events.names import tell
+from kernel.events.noting import note
 from kernel.records.find import Found
 
 MANY = 1_000
@@ -35,14 +35,7 @@ def note_reading(found: Found, count: int, *, is_first: bool) -> None:
         return
     if (total // MANY).bit_length() > ((total - count) // MANY).bit_length():
         asked = {name: value for name, value in found.params.items() if name not in ("cursor", "limit")}
-        Event(
-            name=READ,
-            member=access.actor.member,
-            via=access.actor.via,
-            record_type=access.rtype.slug,
-            changes={"query": [None, asked], "count": [None, total]},
-            fanned_out_at=timezone.now(),
-        ).save(force_insert=True)
+        note(access.actor, READ, access.rtype.slug, {"query": [None, asked], "count": [None, total]})
 
 
 def _key(access: Access) -> str:

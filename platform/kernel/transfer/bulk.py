@@ -16,12 +16,11 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from kernel.access.actor import Access, Actor
-from kernel.events.models import Event
 from kernel.events.names import tell
+from kernel.events.noting import note
 from kernel.lib.ids import uuid7
 from kernel.records.bulk import BATCH, Item, change_many
 from kernel.records.selection import Selection
@@ -170,7 +169,4 @@ def _count(run: Run, access: Access, items: Sequence[Row]) -> None:
 def _tell(work: Work, access: Access) -> None:
     run = work.run
     changes = {"wish": [None, run.params["wish"]], "counts": [None, run.counts]}
-    Event(
-        name="bulk.finished", member=work.actor.member, via=work.actor.via, record_type=access.rtype.slug,
-        changes=changes, change_set=run.pk, fanned_out_at=timezone.now(),
-    ).save(force_insert=True)  # fmt: skip
+    note(work.actor, "bulk.finished", access.rtype.slug, changes, change_set=run.pk)

@@ -14,8 +14,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor
-from kernel.events.models import Event
 from kernel.events.names import tell
+from kernel.events.noting import note
 from kernel.files.storing import store
 from kernel.records.columns import tenant_currency
 from kernel.records.find import Found, find
@@ -219,12 +219,5 @@ def _keep(work: Work, file: IO[bytes], count: int) -> None:
         kept = store(file, name, content_type=FORMATS[params["format"]], member=actor.member, keep=KEEP)
         run.result = {"file": str(kept.pk), "rows": count}
         run.counts, run.rules = {"rows": count}, actor.rules.said()
-        Event(
-            name="export.finished",
-            member=actor.member,
-            via=actor.via,
-            record_type=params["type"],
-            changes={"query": [None, params["query"]], "format": [None, params["format"]], "count": [None, count]},
-            change_set=run.pk,
-            fanned_out_at=timezone.now(),
-        ).save(force_insert=True)
+        asked = {"query": [None, params["query"]], "format": [None, params["format"]], "count": [None, count]}
+        note(actor, "export.finished", params["type"], asked, change_set=run.pk)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import OperationalError
@@ -23,6 +24,8 @@ from kernel.access.sign_in import refusal
 from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip
+from kernel.tenancy.context import in_tenant
+from kernel.tenancy.hosts import tenant_by_id
 from kernel.web import viewing_as
 from kernel.web.errors import answer, busy
 from kernel.web.limits import refused_for_haste
@@ -55,6 +58,16 @@ def member_of(identity: Identity | None) -> Member | None:
     if member is not None:
         stamp.tell(member.fields)
     return member
+
+
+def reachable(tenant_id: str, identity: Identity | None) -> tuple[Any, Member] | None:
+    """The tenant, at work, and who this is there: those whom a letter about it may be written to."""
+    tenant = tenant_by_id(UUID(tenant_id))
+    if tenant is None or tenant.status != "active" or identity is None:
+        return None
+    with in_tenant(tenant):
+        member = member_of(identity)
+    return (tenant, member) if member else None
 
 
 class MemberMiddleware:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
-from uuid import UUID
 
 from celery import shared_task
 from django import forms
@@ -20,24 +19,18 @@ from django.views.decorators.http import require_http_methods
 from kernel.access.actor import format_for
 from kernel.accounts import factors, halfway, passkeys, throttle
 from kernel.accounts.doors import public
-from kernel.accounts.forms import PageForm, PasswordForm
+from kernel.accounts.forms import DigitsField, PageForm, PasswordForm
 from kernel.accounts.greeting import greet
 from kernel.accounts.letters import factor_reset_letter
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import RETRY
-from kernel.tenancy.context import in_tenant
-from kernel.tenancy.hosts import tenant_by_id
 from kernel.tenancy.tasks import PlatformTask
-from kernel.web.members import member_of, safe_next
+from kernel.web.members import member_of, reachable, safe_next
 
 SALT, DAY = "kernel.web.accounts.second", 24 * 60 * 60
 Finish = Callable[[HttpRequest, Identity, str], HttpResponse]
-
-
-class DigitsField(forms.CharField):
-    drawn_as = "code"
 
 
 class CodeForm(PageForm):
@@ -113,14 +106,11 @@ def code(request: HttpRequest) -> HttpResponse:
 
 @shared_task(base=PlatformTask, **RETRY)
 def send_factor_reset(tenant_id: str, identity_id: str, by: str) -> None:
-    tenant = tenant_by_id(UUID(tenant_id))
     identity = Identity.objects.filter(pk=identity_id, is_active=True).first()
-    if tenant is None or tenant.status != "active" or identity is None:
+    found = reachable(tenant_id, identity)
+    if identity is None or found is None:
         return
-    with in_tenant(tenant):
-        member = member_of(identity)
-    if member is None:
-        return
+    tenant, member = found
     token = signing.dumps([tenant_id, identity_id, factors.state(identity)], salt=SALT)
     with translation.override(member.language or tenant.language):
         letter = factor_reset_letter(tenant.name, by, f"{tenant.url}/second-step/{quote(token)}")

@@ -19,20 +19,17 @@ from kernel.tenancy.context import in_tenant
 from kernel.tenancy.hosts import tenant_by_id
 from kernel.tenancy.tasks import PlatformTask
 from kernel.web.accounts.invitations import link_to
-from kernel.web.members import member_of
+from kernel.web.members import reachable
 
 
 @shared_task(base=PlatformTask, **RETRY)
 def send_reset(tenant_id: str, email: str) -> None:
     """The link for a new password, if the address is a member's. The request does the same work for any address."""
-    tenant = tenant_by_id(UUID(tenant_id))
     identity = Identity.objects.with_email(email)
-    if tenant is None or tenant.status != "active" or identity is None:
+    found = reachable(tenant_id, identity)
+    if identity is None or found is None:
         return
-    with in_tenant(tenant):
-        member = member_of(identity)
-    if member is None:
-        return
+    tenant, member = found
     link = f"{tenant.url}/reset/{quote(resets.new_token(identity, tenant))}"
     with translation.override(member.language or tenant.language):
         reset_letter(tenant.name, link).send(identity.email, identity.name)

@@ -1,0 +1,20 @@
+"""Events of what somebody did to no single record: an export, a change of many, reading in bulk."""
+
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from kernel.access.actor import Actor
+from kernel.events.models import Event
+from kernel.lib.ids import uuid7
+
+
+def note(
+    actor: Actor, name: str, record_type: str, changes: dict[str, list[Any]], *, change_set: UUID | None = None
+) -> None:
+    """Write down what happened to records of a type as a whole. Nothing follows from it, so it is not fanned out."""
+    Event(
+        name=name, member=actor.member, via=actor.via, record_type=record_type, changes=changes,
+        change_set=change_set or uuid7(), fanned_out_at=timezone.now(),
+    ).save(force_insert=True)  # fmt: skip

@@ -7,6 +7,7 @@ from unittest import mock
 import pyotp
 import pytest
 from django.utils import timezone
+from role_sign_in import asked, press
 from standing import CAST, PASSWORD
 
 from kernel.access.models import Role
@@ -245,25 +246,16 @@ class TestForcedByARole:
 
 
 class TestTheRole:
-    def press(self, client, tenant, code="rep", **given):
-        with in_tenant(tenant):
-            role = Role.objects.get(code=code)
-        return client.post(f"/settings/roles/{role.pk}/sign-in", {"version": role.version, **given})
-
-    def asks(self, tenant, code="rep"):
-        with in_tenant(tenant):
-            return Role.objects.get(code=code).rules.get("sign_in")
-
     def test_an_administrator_says_so_and_takes_it_back(self, client_for, tenant_a):
         sara = client_for("sara")
-        assert self.press(sara, tenant_a, second_factor="true").status_code == 303
-        assert self.asks(tenant_a) == {"second_factor": True}
+        assert press(sara, tenant_a, second_factor="true").status_code == 303
+        assert asked(tenant_a) == {"second_factor": True}
         with in_tenant(tenant_a):
             assert Event.objects.filter(name="role.rules_changed").exists()
             pk = Role.objects.get(code="rep").pk
         assert "Ask for a second step" in sara.get(f"/settings/roles/{pk}").content.decode()
-        self.press(sara, tenant_a)
-        assert self.asks(tenant_a) is None
+        press(sara, tenant_a)
+        assert asked(tenant_a) is None
 
     def test_nobody_else_does(self, client_for, api_for, tenant_a):
         with in_tenant(tenant_a):
@@ -272,11 +264,11 @@ class TestTheRole:
             Role.objects.filter(pk=manager.pk).update(rules=rules)
             rep = Role.objects.get(code="rep")
             Role.objects.filter(pk=rep.pk).update(rules=rep.rules | {"sign_in": {"second_factor": True}})
-        self.press(client_for("leila"), tenant_a)
-        assert self.asks(tenant_a) == {"second_factor": True}
+        press(client_for("leila"), tenant_a)
+        assert asked(tenant_a) == {"second_factor": True}
         answer = api_for("leila").patch(f"/api/v1/roles/{rep.pk}", {"rules": rep.rules})
         assert answer.status_code in (400, 403, 422)
-        assert self.asks(tenant_a) == {"second_factor": True}
+        assert asked(tenant_a) == {"second_factor": True}
 
     @pytest.mark.parametrize("wrong", [{"second_factor": "yes"}, {"third": True}, []])
     def test_what_is_not_of_its_shape_is_refused(self, api_for, tenant_a, wrong):
@@ -284,7 +276,7 @@ class TestTheRole:
             rep = Role.objects.get(code="rep")
         answer = api_for("sara").patch(f"/api/v1/roles/{rep.pk}", {"rules": rep.rules | {"sign_in": wrong}})
         assert answer.status_code == 400
-        assert self.asks(tenant_a) is None
+        assert asked(tenant_a) is None
 
 
 class TestLost:

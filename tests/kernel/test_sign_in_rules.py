@@ -8,6 +8,7 @@ from unittest import mock
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from role_sign_in import asked, press
 from standing import CAST
 
 from kernel.access.models import ApiKey, Member, Role
@@ -101,35 +102,26 @@ class TestPeople:
 
 
 class TestTheRole:
-    def press(self, client, tenant, code="rep", **given):
-        with in_tenant(tenant):
-            role = Role.objects.get(code=code)
-        return client.post(f"/settings/roles/{role.pk}/sign-in", {"version": role.version, **given})
-
-    def asked(self, tenant, code="rep"):
-        with in_tenant(tenant):
-            return Role.objects.get(code=code).rules.get("sign_in")
-
     def test_is_said_as_people_write_it(self, client_for, tenant_a):
         networks = "۱۰.۱.۰.۰/16، 192.0.2.7"
-        self.press(client_for("sara"), tenant_a, networks=networks, days=["6", "7"], begins="8:30", ends="۱۸")
+        press(client_for("sara"), tenant_a, networks=networks, days=["6", "7"], begins="8:30", ends="۱۸")
         wanted = {"networks": [OFFICE, "192.0.2.7"], "days": [6, 7], "from": "08:30", "until": "18:00"}
-        assert self.asked(tenant_a) == wanted
+        assert asked(tenant_a) == wanted
 
     @pytest.mark.parametrize(
         "given",
         [{"networks": "office"}, {"networks": "10.0.0.0/99"}, {"begins": "8"}, {"begins": "25", "ends": "26"}],
     )
     def test_what_makes_no_sense_is_refused(self, client_for, tenant_a, given):
-        self.press(client_for("sara"), tenant_a, **given)
-        assert self.asked(tenant_a) is None
+        press(client_for("sara"), tenant_a, **given)
+        assert asked(tenant_a) is None
 
     def test_nobody_shuts_themselves_out(self, client_for, tenant_a):
         sara = client_for("sara")
-        self.press(sara, tenant_a, "admin", networks="10.1.0.0/16")
-        assert self.asked(tenant_a, "admin") is None
-        self.press(sara, tenant_a, "admin", networks="127.0.0.0/8")
-        assert self.asked(tenant_a, "admin") == {"networks": ["127.0.0.0/8"]}
+        press(sara, tenant_a, "admin", networks="10.1.0.0/16")
+        assert asked(tenant_a, "admin") is None
+        press(sara, tenant_a, "admin", networks="127.0.0.0/8")
+        assert asked(tenant_a, "admin") == {"networks": ["127.0.0.0/8"]}
 
     @pytest.mark.parametrize(
         "wrong", [{"networks": "10.1.0.0/16"}, {"networks": ["x"]}, {"days": [0]}, {"from": "08:00"}, {"days": [True]}]
@@ -139,7 +131,7 @@ class TestTheRole:
             rep = Role.objects.get(code="rep")
         answer = api_for("sara").patch(f"/api/v1/roles/{rep.pk}", {"rules": rep.rules | {"sign_in": wrong}})
         assert answer.status_code == 400
-        assert self.asked(tenant_a) is None
+        assert asked(tenant_a) is None
 
 
 class TestKeys:

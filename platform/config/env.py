@@ -164,6 +164,9 @@ VARIABLES = [
     Variable("RELEASE", text, None, "The released version, shown in Sentry and at /healthz."),
     Variable("METRICS_ALLOW", networks, lambda: networks("127.0.0.0/8,::1"),
              "Addresses or networks, separated by commas, that may read /metrics."),
+    Variable("OUTGOING_ALLOW", networks, list,
+             "Addresses or networks, separated by commas, that workspaces may have us ask though they are private, and "
+             "without TLS: for development, only with the embedded services."),
     Variable("LOG_LEVEL", log_level, "INFO", "DEBUG, INFO, WARNING or ERROR."),
     Variable("API_REQUESTS_PER_MINUTE", positive, lambda: 60_000 if embedded() else 600,
              "How often one API key, or one member's browser, may call the API in a minute."),

@@ -30,6 +30,7 @@ BASE_DOMAIN: str = env.read("BASE_DOMAIN")
 HTTPS: bool = env.read("HTTPS")
 RELEASE: str | None = env.read("RELEASE")
 METRICS_ALLOW = env.read("METRICS_ALLOW")
+OUTGOING_ALLOW: list[Any] = env.read("OUTGOING_ALLOW") if EMBEDDED else []
 TRUST_PROXY: bool = env.read("TRUST_PROXY")
 # What stands behind the host in links that leave the site (mail, printed addresses).
 PORT: int = read_state(HOME).get("port") or env.read("PORT")

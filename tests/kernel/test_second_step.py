@@ -13,7 +13,7 @@ from standing import CAST, PASSWORD
 from kernel.access.models import Role
 from kernel.accounts import factors
 from kernel.accounts.models import Identity, Membership, RecoveryCode, Totp
-from kernel.accounts.sealing import Unreadable, seal, unseal
+from kernel.accounts.sealing import Secret, Unreadable
 from kernel.events.models import Event
 from kernel.tenancy.context import in_tenant
 
@@ -322,18 +322,18 @@ class TestLost:
 
 class TestSealing:
     def test_a_secret_is_read_by_an_earlier_key_and_by_no_other(self, settings):
-        sealed = seal("a secret")
-        assert "a secret" not in sealed
+        secret = Secret.of("a secret")
+        assert "a secret" not in f"{secret} {secret!r} {secret.sealed}"
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         settings.SECRET_KEY = "another-key-" * 6
-        assert unseal(sealed) == "a secret"
+        assert secret.reveal() == "a secret"
         settings.SECRET_KEY_FALLBACKS = []
         with pytest.raises(Unreadable):
-            unseal(sealed)
+            secret.reveal()
 
     def test_a_code_that_is_taken_brings_its_secret_under_the_new_key(self, app, settings):
         settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
         settings.SECRET_KEY = "another-key-" * 6
         assert factors.check(identity(), code_now(app[0]))
         settings.SECRET_KEY_FALLBACKS = []
-        assert unseal(Totp.objects.get().secret) == app[0]
+        assert Totp.objects.get().secret.reveal() == app[0]

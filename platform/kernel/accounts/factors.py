@@ -11,7 +11,7 @@ from django.utils.crypto import constant_time_compare
 
 from kernel.accounts import throttle
 from kernel.accounts.models import Identity, Passkey, RecoveryCode, Session, Totp
-from kernel.accounts.sealing import reseal, seal, unseal
+from kernel.accounts.sealing import Secret
 from kernel.lib.text import ascii_digits
 
 TRIES = throttle.Limit("second-step", times=8, seconds=600)
@@ -34,8 +34,8 @@ def has_second(identity: Identity) -> bool:
 
 def begin(identity: Identity) -> str:
     """The secret to put into an app, the same until it is confirmed; "" where one is confirmed already."""
-    row, _new = Totp.objects.get_or_create(identity=identity, defaults={"secret": seal(pyotp.random_base32())})
-    return "" if row.confirmed_at else unseal(row.secret)
+    row, _new = Totp.objects.get_or_create(identity=identity, defaults={"secret": Secret.of(pyotp.random_base32())})
+    return "" if row.confirmed_at else row.secret.reveal()
 
 
 def picture(identity: Identity, secret: str) -> str:
@@ -66,11 +66,13 @@ def _take(identity: Identity, row: Totp | None, typed: str) -> bool:
     code = "".join(char for char in ascii_digits(typed) if char.isdigit())
     if row is None or len(code) != 6:
         return False
-    app, now = pyotp.TOTP(unseal(row.secret)), int(timezone.now().timestamp()) // SECONDS
+    app, now = pyotp.TOTP(row.secret.reveal()), int(timezone.now().timestamp()) // SECONDS
     for step in range(now - DRIFT, now + DRIFT + 1):
         if constant_time_compare(app.at(step * SECONDS), code):
             # One statement decides between two that send the same code, and none is taken twice.
-            taken = Totp.objects.filter(pk=row.pk, last_step__lt=step).update(last_step=step, secret=reseal(row.secret))
+            taken = Totp.objects.filter(pk=row.pk, last_step__lt=step).update(
+                last_step=step, secret=row.secret.renewed()
+            )
             if taken:
                 throttle.forget(TRIES, str(identity.pk))
             return bool(taken)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from kernel.accounts import passwords
 from kernel.accounts.addresses import normal_email
+from kernel.accounts.sealing import SealedField
 from kernel.accounts.sessions import SessionStore
 from kernel.lib.ids import uuid7
 
@@ -119,7 +120,7 @@ class Totp(models.Model):
     """The app that makes one's codes. The secret is sealed; a step that was taken is not taken again."""
 
     identity = models.OneToOneField(Identity, models.CASCADE, primary_key=True, related_name="totp")
-    secret = models.CharField(max_length=255)
+    secret = SealedField(max_length=255)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     confirmed_at = models.DateTimeField(null=True)
     last_step = models.BigIntegerField(default=0)

@@ -1,5 +1,7 @@
 """The event row: history, timeline, audit trail, undo source and outbox in one."""
 
+from uuid import uuid4
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -13,7 +15,9 @@ class Event(models.Model):
 
     `changes` is {field: [before, after]} in canonical form (kernel.records.kinds). `about_*` names the parent of a
     child row, so that a note shows on the timeline of its deal. `change_set` joins the events of one act (an import).
-    `ip` is where it was asked for, null for what the workspace did by itself.
+    `ip` is where it was asked for, null for what the workspace did by itself. Seals (kernel.events.sealing) hold the
+    row to what it said: `salt` hides values that were erased from whoever has their digest, `erased_by` is the event
+    that names the erasure.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -22,7 +26,7 @@ class Event(models.Model):
     record_id = models.UUIDField(null=True)
     about_type = models.CharField(max_length=50, blank=True)
     about_id = models.UUIDField(null=True)
-    member = models.ForeignKey("access.Member", models.SET_NULL, null=True, related_name="+")
+    member = models.ForeignKey("access.Member", models.PROTECT, null=True, related_name="+")
     via = models.CharField(max_length=20)
     ip = models.GenericIPAddressField(null=True, default=from_where)
     changes = models.JSONField(default=dict)
@@ -30,9 +34,12 @@ class Event(models.Model):
     cause = models.UUIDField(null=True)
     at = models.DateTimeField(default=timezone.now)
     fanned_out_at = models.DateTimeField(null=True)
+    salt = models.UUIDField(default=uuid4, editable=False)
+    sealed_in = models.BigIntegerField(null=True)
+    erased_by = models.UUIDField(null=True)
 
     # Nobody changes what happened: PostgreSQL refuses it to the role of a tenant.
-    APPEND_ONLY = ("fanned_out_at",)
+    APPEND_ONLY = ("fanned_out_at", "sealed_in")
 
     class Meta:
         indexes = [
@@ -40,10 +47,28 @@ class Event(models.Model):
             models.Index(fields=["about_id", "id"], name="event_about", condition=Q(about_id__isnull=False)),
             models.Index(fields=["change_set", "id"], name="event_change_set"),
             models.Index(fields=["id"], name="event_waiting", condition=Q(fanned_out_at=None)),
+            models.Index(fields=["id"], name="event_not_sealed", condition=Q(sealed_in=None)),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.record_id}"
+
+
+class Seal(models.Model):
+    """That these events were there and said this. Each seal holds the one before it, so none can be taken out.
+
+    `entries` are ids of events and their digests, one after the other. `hash` is over all of it and the hash before.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    entries = models.BinaryField()
+    hash = models.CharField(max_length=64)
+
+    APPEND_ONLY = ()
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.hash[:12]}"
 
 
 class Reaction(models.Model):

@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 
 _COUNTER_BITS = 42
 _lock = threading.Lock()
@@ -34,6 +34,11 @@ def uuid7_of(moment: datetime) -> uuid.UUID:
     """A UUIDv7 of a moment that is past, for what is written down later."""
     ms = int(moment.timestamp() * 1000)
     return uuid.UUID(int=ms << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
+
+
+def moment_of(pk: uuid.UUID) -> datetime:
+    """When a UUIDv7 says that it was made."""
+    return datetime.fromtimestamp((pk.int >> 80) / 1000, UTC)
 
 
 def _start_anew_after_fork() -> None:

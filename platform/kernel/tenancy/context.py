@@ -84,6 +84,15 @@ def as_owner() -> Generator[None]:
         owner_rights.reset(token)
 
 
+@contextmanager
+def owner_in_transaction() -> Generator[None]:
+    """Within the tenant's transaction that is open, act as the role that the installation connects as: for the two
+    things that may be done to rows which stay as they were written, erasing values and keeping to a retention."""
+    connection = cast(Any, connections["default"])
+    with transaction.atomic(using="default"), connection.as_owner():
+        yield
+
+
 def statement_timeout_ms() -> int:
     """How long one statement may run in the transaction that begins now."""
     milliseconds = statement_timeout.get()

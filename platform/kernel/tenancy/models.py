@@ -65,3 +65,16 @@ class Wake(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} {self.at}"
+
+
+class SealedUpTo(models.Model):
+    """The last seal over a tenant's events (kernel.events.sealing). Kept here, in another database than the seals, so
+    that it is noticed when the last ones are taken away."""
+
+    tenant = models.OneToOneField(settings.TENANT_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.number} {self.hash[:12]}"

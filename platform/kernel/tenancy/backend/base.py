@@ -160,6 +160,18 @@ class DatabaseWrapper(TenantsWrapper):
         role = "NONE" if owner_rights.get() else quote_schema_name(schema_name)
         return f"{binding}; SET LOCAL ROLE {role}"
 
+    @contextmanager
+    def as_owner(self) -> Generator[None]:
+        """Inside a savepoint: rolled back, it brings the tenant's role back by itself."""
+        schema_name = self._asked_for()
+        self._bind(schema_name)
+        if not settings.TENANT_ROLES or owner_rights.get():
+            yield
+            return
+        self._plain("SET LOCAL ROLE NONE")
+        yield
+        self._plain(f"SET LOCAL ROLE {quote_schema_name(schema_name)}")
+
     def _end(self) -> None:
         self._owner, self._bound, self._released = None, False, None
         self.memo.clear()

@@ -1,0 +1,59 @@
+"""Keeping events for as long as the company chose: what is older goes, a beginning of the chain at a time.
+
+The seals stay, and an event that is sealed like any other says up to which of them the events are gone, so that
+`manage.py audit verify` misses these and no others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from kernel.events.models import Event, Reaction, Seal
+from kernel.events.names import tell
+from kernel.events.sealing import entries_of, hold_seals
+from kernel.lib.ids import moment_of
+from kernel.tenancy.context import owner_in_transaction
+
+REMOVED = tell("audit.removed", _("%(who)s removed what is older than the audit log is kept"))
+AT_ONCE = 10  # seals
+LEAST = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Up to which seal events are gone, and before which moment they must have happened for that to be right."""
+
+    seal: int
+    before: datetime
+
+
+def removed() -> Removed:
+    last = Event.objects.filter(name=REMOVED, erased_by=None).order_by("-pk").first()
+    return Removed(int(last.changes["seal"][1]), last.at - LEAST) if last else Removed(0, timezone.now())
+
+
+def remove_before(moment: datetime) -> bool:
+    """Remove events of seals that hold nothing from this moment on; answers whether more of them are left."""
+    if not hold_seals(wait=False):
+        return False
+    first = removed().seal + 1
+    seals = list(Seal.objects.filter(number__gte=first).order_by("number")[:AT_ONCE])
+    old = list(takewhile(lambda seal: _latest(seal) < moment, seals))
+    if not old:
+        return False
+    ids = [pk for seal in old for pk, _digest in entries_of(seal)]
+    with owner_in_transaction():
+        Reaction.objects.filter(event__in=ids).delete()
+        count = Event.objects.filter(pk__in=ids).delete()[0]
+    changes = {"seal": [None, old[-1].number], "count": [None, count], "before": [None, moment.isoformat()]}
+    Event(name=REMOVED, via="job", changes=changes, fanned_out_at=timezone.now()).save(force_insert=True)
+    return len(old) == AT_ONCE
+
+
+def _latest(seal: Seal) -> datetime:
+    return max(moment_of(pk) for pk, _digest in entries_of(seal))

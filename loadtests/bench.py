@@ -35,7 +35,7 @@ from loadtests.measuring import (
     http_call,
     psycopg_call,
     rate,
-    server,
+    server_for_each,
 )
 
 BUDGET = 3.0
@@ -75,15 +75,15 @@ def main() -> int:
     dsn = tenant_dsn(schema)
     tasks = tasks_of(dsn, key)
     lists = access.lists(key)
-    with server("config.wsgi", {}) as ours, server("loadtests.floor", floor_env(dsn, tasks)) as floor:
+    with server_for_each("config.wsgi", {}) as ours, server_for_each("loadtests.floor", floor_env(dsn, tasks)) as floor:
         for _round in range(asked.rounds):
             for task in tasks:
-                task.raw.append(rate(lambda: psycopg_call(dsn, task.sql), asked.seconds))  # noqa: B023
-                task.floor.append(rate(lambda: http_call(floor, get(f"/{task.name}")), asked.seconds))  # noqa: B023
-                task.ours.append(rate(lambda: http_call(ours, task.call), asked.seconds))  # noqa: B023
+                task.raw.append(rate(lambda _: psycopg_call(dsn, task.sql), asked.seconds))  # noqa: B023
+                task.floor.append(rate(lambda n: http_call(floor[n], get(f"/{task.name}")), asked.seconds))  # noqa: B023
+                task.ours.append(rate(lambda n: http_call(ours[n], task.call), asked.seconds))  # noqa: B023
             for listing in lists * access.TURNS:
-                listing.rates.append(rate(lambda: http_call(ours, listing.call), asked.seconds / access.TURNS))  # noqa: B023
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", ours, timeout=120)) as connection:
+                listing.rates.append(rate(lambda n: http_call(ours[n], listing.call), asked.seconds / access.TURNS))  # noqa: B023
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", ours[0], timeout=120)) as connection:
             export = timed_run(connection, key, "exports", {"type": "deals", "format": "csv", "query": {"q": "1"}})
     is_missed = report(tasks, asked.deals, export, new_tenant_seconds())
     return access.report(lists) | is_missed

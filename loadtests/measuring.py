@@ -50,12 +50,12 @@ def finish(connection: http.client.HTTPConnection, what: str = "") -> Any:
     return json.loads(data)
 
 
-def rate(worker: Callable[[], contextlib.AbstractContextManager[Callable[[], None]]], seconds: float) -> float:
+def rate(client_of: Callable[[int], contextlib.AbstractContextManager[Callable[[], None]]], seconds: float) -> float:
     """How often CLIENTS clients together finish in a second, after a few calls that warm up."""
     counts: list[float] = []
 
-    def client() -> None:
-        with worker() as call:
+    def client(number: int) -> None:
+        with client_of(number) as call:
             for _ in range(5):
                 call()
             began, done = time.perf_counter(), 0
@@ -64,7 +64,7 @@ def rate(worker: Callable[[], contextlib.AbstractContextManager[Callable[[], Non
                 done += 1
             counts.append(done / spent)
 
-    threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=client, args=[number]) for number in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -100,11 +100,19 @@ def psycopg_call(dsn: str, statements: list[str]) -> Iterator[Callable[[], None]
 
 
 @contextlib.contextmanager
-def server(module: str, env: dict[str, str]) -> Iterator[int]:
+def server_for_each(module: str, env: dict[str, str]) -> Iterator[list[int]]:
+    """A worker for each client, on a port of its own: behind one port both clients often meet the same worker, since
+    their connections last, and the other has nothing to do."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(server(module, env, workers=1)) for _ in range(CLIENTS)]
+
+
+@contextlib.contextmanager
+def server(module: str, env: dict[str, str], workers: int = WORKERS) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    address, many = f"127.0.0.1:{port}", str(WORKERS)
+    address, many = f"127.0.0.1:{port}", str(workers)
     command = [
         sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", address, "--workers", many,
         "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning",

@@ -16,6 +16,9 @@ from crm_core.leads.forms.origins import read_origins
 from crm_core.leads.forms.submission import asks
 from crm_core.leads.models import LeadForm, LeadRules
 from crm_core.sales.settings.order import shift
+from kernel.access.actor import Actor
+from kernel.events.names import tell_settings
+from kernel.events.noting import note_settings
 from kernel.records.people import one_at_a_time
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
@@ -30,6 +33,23 @@ HERE = "/settings/leads"
 NEEDED = ("company_name", "phone", "email", "source", "qualification")
 FRAME = '<iframe src="{}" title="{}" width="100%" height="640" loading="lazy"></iframe>'
 EXAMPLE = {"name": "Sara Carter", "phone": "+12125550100", "email": "sara@example.com", "company": "Example"}
+
+
+def _words(actor: Actor, name: str, value: Any) -> str:
+    """Fields by their labels; those that are hidden from whoever reads are left out."""
+    known = actor.access(registry["leads"]).readable()
+    return _(", ").join(label_of(known[field]) for field in value if field in known)
+
+
+RULES_CHANGED = tell_settings(
+    "leads.rules_changed",
+    gettext_lazy("%(who)s changed what is asked of leads"),
+    {
+        "source_required": gettext_lazy("Every lead must have a source"),
+        "needed_to_convert": gettext_lazy("Needed before a lead is converted"),
+    },
+    _words,
+)
 
 
 class RulesForm(SettingsForm):
@@ -60,7 +80,9 @@ def leads(request: Any) -> HttpResponse:
         one_at_a_time()
         unseen = [name for name in rules.needed_to_convert if name not in known]
         needed = [*form.cleaned_data["needed_to_convert"], *unseen]
-        LeadRules.objects.update_or_create(only=True, defaults={**form.cleaned_data, "needed_to_convert": needed})
+        after = {**form.cleaned_data, "needed_to_convert": needed}
+        note_settings(request.actor, RULES_CHANGED, initial, after, "leads")
+        LeadRules.objects.update_or_create(only=True, defaults=after)
         return go(request, HERE, _("Saved."), tone="good")
     lists = [
         _list(request, "lead-statuses", _("Leads go through these, in this order.")),

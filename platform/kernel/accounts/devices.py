@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
+from kernel.accounts import happening
 from kernel.accounts.models import Identity, Session
 
 COOKIE = "__Host-device" if settings.HTTPS else "device"
@@ -78,7 +79,10 @@ def end(identity: Identity, handle: str) -> bool:
     """Sign one browser out; False if it is none of this person's, or was signed out already."""
     for row in _live(identity):
         if constant_time_compare(_handle(row), handle):
-            return bool(Session.objects.filter(pk=row.pk).delete()[0])
+            is_ended = bool(Session.objects.filter(pk=row.pk).delete()[0])
+            if is_ended:
+                happening.happened(identity, happening.SESSION_ENDED)
+            return is_ended
     return False
 
 
@@ -86,6 +90,7 @@ def end_all(identity: Identity) -> None:
     """Sign out everywhere, here too: what was begun with the old sign-ins (ways over, links of resets) ends as well."""
     Identity.objects.filter(pk=identity.pk).update(session_epoch=F("session_epoch") + 1)
     Session.objects.filter(identity=identity).delete()
+    happening.happened(identity, happening.ALL_ENDED)
 
 
 def is_known(request: HttpRequest, identity: Identity) -> bool:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from kernel.accounts import throttle
+from kernel.accounts import happening, throttle
 from kernel.accounts.models import Identity, Passkey, RecoveryCode, Session, Totp
 from kernel.accounts.sealing import Secret
 from kernel.lib.text import ascii_digits
@@ -52,6 +52,7 @@ def confirm(identity: Identity, typed: str) -> list[str] | None:
     if row is None or not _take(identity, row, typed):
         return None
     Totp.objects.filter(pk=row.pk).update(confirmed_at=timezone.now())
+    happening.happened(identity, happening.FACTOR_ADDED, "totp")
     return new_codes(identity)
 
 
@@ -88,6 +89,7 @@ def new_codes(identity: Identity) -> list[str]:
     with transaction.atomic("platform"):
         RecoveryCode.objects.filter(identity=identity).delete()
         RecoveryCode.objects.bulk_create(RecoveryCode(identity=identity, digest=_digest(code)) for code in codes)
+    happening.happened(identity, happening.CODES_MADE)
     return codes
 
 
@@ -116,8 +118,9 @@ def _digest(code: str) -> str:
 
 def drop(identity: Identity) -> None:
     """No second step any more, until one is set up anew."""
-    Totp.objects.filter(identity=identity).delete()
-    Passkey.objects.filter(identity=identity).delete()
+    dropped = Totp.objects.filter(identity=identity).delete()[0] + Passkey.objects.filter(identity=identity).delete()[0]
+    if dropped:
+        happening.happened(identity, happening.FACTOR_REMOVED)
     RecoveryCode.objects.filter(identity=identity).delete()
 
 

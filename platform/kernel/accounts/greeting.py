@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from kernel.accounts import devices
+from kernel.accounts import devices, happening
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip
 from kernel.accounts.tasks import post, send_new_device
@@ -23,4 +23,5 @@ def greet(
         letter = [place, fmt.language, agent, client_ip(request), f"{when} ({fmt.timezone})", link]
         post(send_new_device, str(identity.pk), *letter)
     devices.remember(request, response, identity)
+    happening.signed_in(request, identity)
     return response

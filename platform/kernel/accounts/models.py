@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from kernel.accounts import passwords
+from kernel.accounts import happening, passwords
 from kernel.accounts.addresses import normal_email
 from kernel.accounts.sealing import SealedField
 from kernel.accounts.sessions import SessionStore
@@ -70,6 +70,7 @@ class Identity(models.Model):
         if not mine.update(password=self.password, session_epoch=self.session_epoch):
             return False
         Session.objects.filter(identity=self).delete()
+        happening.happened(self, happening.PASSWORD_CHANGED)
         return True
 
     def check_password(self, password: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -28,6 +29,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from kernel.accounts import happening
 from kernel.accounts.models import Identity, Passkey
 
 COOKIE = "__Host-passkey" if settings.HTTPS else "passkey"
@@ -83,12 +85,19 @@ def make(request: HttpRequest, identity: Identity, answer: str, name: str) -> Pa
             expected_origin=_origin(request),
             require_user_verification=True,
         )
-        return Passkey.objects.create(
+        key = Passkey.objects.create(
             identity=identity, site=site_of(request), credential_id=made.credential_id,
             public_key=made.credential_public_key, sign_count=made.sign_count, name=name[:100],
         )  # fmt: skip
     except (*REFUSED, IntegrityError):
         return None
+    happening.happened(identity, happening.FACTOR_ADDED, "passkey")
+    return key
+
+
+def remove(identity: Identity, pk: UUID) -> None:
+    if Passkey.objects.filter(pk=pk, identity=identity).delete()[0]:
+        happening.happened(identity, happening.FACTOR_REMOVED, "passkey")
 
 
 def begin_signing_in(request: HttpRequest, identity: Identity | None) -> HttpResponse:

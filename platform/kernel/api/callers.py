@@ -18,6 +18,7 @@ from kernel.access.models import ApiKey
 from kernel.accounts.sessions import client_ip
 from kernel.accounts.throttle import Limit, hit, hit_request
 from kernel.api.problems import Problem
+from kernel.api.refused_keys import note_refusal
 from kernel.tenancy.context import on_commit
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -42,6 +43,7 @@ def _by_key(header: str, ip: str) -> tuple[Actor, str]:
     scheme, _sep, secret = header.partition(" ")
     holder = holder_of(secret.strip(), ip) if scheme.lower() == "bearer" and secret else None
     if holder is None:
+        note_refusal(secret.strip(), ip)
         hit(BAD_KEYS, ip)  # the same for keys that there are and that there are not
         raise stranger(_("This key is not valid here and now. It may have been revoked, or have run out."))
     _see(holder)

@@ -1,5 +1,6 @@
-"""Events of what somebody did to no single record: an export, a change of many, reading in bulk."""
+"""Events of what somebody did to no single record: an export, a change of many, reading in bulk, other settings."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,3 +19,12 @@ def note(
         name=name, member=actor.member, via=actor.via, record_type=record_type, changes=changes,
         change_set=change_set or uuid7(), fanned_out_at=timezone.now(),
     ).save(force_insert=True)  # fmt: skip
+
+
+def note_settings(
+    actor: Actor, name: str, before: Mapping[str, Any], after: Mapping[str, Any], record_type: str = ""
+) -> None:
+    """Write down what became of settings that are no records; nothing where they stay as they were."""
+    changes = {key: [before.get(key), value] for key, value in after.items() if before.get(key) != value}
+    if changes:
+        note(actor, name, record_type, changes)

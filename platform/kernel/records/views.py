@@ -22,6 +22,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kernel.access.actor import Access, Actor
+from kernel.access.models import Role
+from kernel.events.names import tell_settings
+from kernel.events.noting import note_settings
 from kernel.records.models import RoleView, SavedView, ViewMark
 from kernel.records.questions import LAYOUTS, asked, usable
 from kernel.records.types import BuiltIn, RecordType
@@ -57,6 +60,29 @@ class View:
     @property
     def is_shared(self) -> bool:
         return bool(self.saved and self.saved.audience != SavedView.Audience.ME)
+
+
+VIEW_CHANGED = tell_settings(
+    "view.changed",
+    gettext_lazy("%(who)s changed a view that others use"),
+    {"name": gettext_lazy("View"), "audience": gettext_lazy("Who sees it")},
+    lambda actor, name, value: str(dict(SavedView.Audience.choices).get(value, value)),
+)
+
+
+ROLES_VIEW = tell_settings(
+    "view.of_role_changed",
+    gettext_lazy("%(who)s chose the roles whose list opens with a view"),
+    {"roles": gettext_lazy("Roles")},
+    lambda actor, name, value: _(", ").join(value),
+)
+
+
+def _told(row: SavedView | None) -> dict[str, Any]:
+    """Of a view that others use. What it asks is left out: it may name values."""
+    if row is None or row.audience == SavedView.Audience.ME:
+        return {}
+    return {"name": row.name, "audience": row.audience, "updated_at": row.updated_at.isoformat()}
 
 
 class Views:
@@ -161,14 +187,24 @@ class Views:
             row.team_id = team
         row.updated_at = timezone.now()
         row.clean_fields(exclude=["owner", "team"])
+        held = SavedView.objects.filter(pk=row.pk).first()
         row.save()
+        self._note(held, row)
         return row
+
+    def _note(self, held: SavedView | None, row: SavedView | None) -> None:
+        """What others see of views is told in the history; what is one's own is not."""
+        before, after = _told(held), _told(row)
+        if before or after:
+            keys = dict.fromkeys([*before, *after])
+            note_settings(self.actor, VIEW_CHANGED, before, {key: after.get(key) for key in keys}, self.slug)
 
     def delete(self, view: View) -> SavedView:
         if view.saved is None or not self.may_change(view):
             raise PermissionDenied(_("This view is not yours to delete."))
         view.saved.deleted_at = timezone.now()
         view.saved.save(update_fields=["deleted_at"])
+        self._note(view.saved, None)
         return view.saved
 
     def restore(self, pk: UUID) -> SavedView | None:
@@ -178,6 +214,7 @@ class Views:
             return None
         row.deleted_at = None
         row.save(update_fields=["deleted_at"])
+        self._note(None, row)
         return row
 
     def question(self, params: Mapping[str, Any]) -> dict[str, str]:
@@ -225,9 +262,15 @@ class Views:
             problem = _("Share this view with everyone first: others cannot open it.")
             raise ValidationError({"roles": ValidationError(problem, code="private")})
         names: dict[str, Any] = {"code": "" if view.saved else view.key, "view": view.saved}
+        before = self._role_names(view)
         RoleView.objects.filter(record_type=self.slug, **names).exclude(role__in=roles).delete()
         for role in roles:
             RoleView.objects.update_or_create(role=role, record_type=self.slug, defaults=names)
+        after = self._role_names(view)
+        note_settings(self.actor, ROLES_VIEW, {"roles": before}, {"roles": after}, self.slug)
+
+    def _role_names(self, view: View) -> list[str]:
+        return sorted(Role.objects.filter(pk__in=self.roles_of(view)).values_list("name", flat=True))
 
     def roles_of(self, view: View) -> set[UUID]:
         rows = RoleView.objects.filter(record_type=self.slug, code="" if view.saved else view.key, view=view.saved)

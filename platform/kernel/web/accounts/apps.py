@@ -8,3 +8,7 @@ class WebAccountsConfig(AppConfig):
     name = "kernel.web.accounts"
     label = "web_accounts"
     verbose_name = _("Signing in")
+
+    def ready(self) -> None:
+        # It listens to what happens to accounts.
+        from kernel.web.accounts import history  # noqa: F401

@@ -11,7 +11,7 @@ from kernel.accounts import halfway, passkeys, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip
-from kernel.web.accounts import second
+from kernel.web.accounts import history, second
 from kernel.web.members import member_of
 
 PER_IP = throttle.Limit("passkey-ip", times=60, seconds=600)
@@ -35,6 +35,8 @@ def answer(request: HttpRequest, finish: second.Finish, is_welcome: Any = None) 
     half = halfway.who(request, request.tenant)
     identity = passkeys.sign_in(request, half, request.POST.get("credential", ""))
     if identity is None or (is_welcome is not None and not is_welcome(identity)):
+        if half is not None:
+            history.refused(request, half.email, "passkey")
         return told(_("This passkey does not let you in here. Sign in with your password."))
     let_in = finish(request, identity, "passkey")
     response = JsonResponse({"url": let_in["Location"]})

@@ -27,6 +27,7 @@ from kernel.accounts.sessions import client_ip, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import RETRY
 from kernel.tenancy.tasks import PlatformTask
+from kernel.web.accounts import history
 from kernel.web.members import member_of, reachable, safe_next
 
 SALT, DAY = "kernel.web.accounts.second", 24 * 60 * 60
@@ -79,8 +80,10 @@ def step(request: HttpRequest, finish: Finish, **context: Any) -> HttpResponse:
         try:
             if (factors.spend if is_recovery else factors.check)(identity, code):
                 return halfway.end(finish(request, identity, "recovery" if is_recovery else "totp"))
+            history.refused(request, identity.email, "recovery" if is_recovery else "totp")
             form.add_error("code", _("This code is not right, or was used already."))
         except throttle.TooMany as error:
+            history.refused(request, identity.email, "totp", is_locked=True)
             form.add_error("code", throttle.sentence(error))
             status = 429
     return render(request, "accounts/second.html", context, status=status)
@@ -137,6 +140,7 @@ def lost(request: HttpRequest, token: str) -> HttpResponse:
             if known is not None:
                 factors.drop(known)
                 return let_in(request, known, "")
+            history.refused(request, identity.email, "password")
             form.add_error("password", _("This is not your current password."))
     context = {"form": form, "email": identity.email, "workspace": request.tenant}
     return render(request, "accounts/second_lost.html", context, status=status)

@@ -20,7 +20,7 @@ from kernel.accounts.sessions import client_ip, close_session, open_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.web import viewing_as
-from kernel.web.accounts import second
+from kernel.web.accounts import history, second
 from kernel.web.accounts.actions import accept
 from kernel.web.accounts.crossing import public_url
 from kernel.web.accounts.invitations import find_invitation
@@ -47,9 +47,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             try:
                 identity = authenticate(**form.cleaned_data, ip=client_ip(request))
             except throttle.TooMany as error:
+                history.refused(request, form.cleaned_data["email"], "password", is_locked=True)
                 return _too_many(request, "accounts/sign_in.html", form, error, next=safe_next(request))
             if identity is not None and member_of(identity) is not None:
                 return second.ask(request, identity) or second.let_in(request, identity, "")
+            history.refused(request, form.cleaned_data["email"], "password")
             form.add_error(None, wrong_password())
     return _page(request, "accounts/sign_in.html", status, form=form, next=safe_next(request))
 

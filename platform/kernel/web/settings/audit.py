@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from kernel.access.actor import Actor
 from kernel.events.models import Event
+from kernel.events.names import settings_events
 from kernel.lib.errors import ParseError
 from kernel.lib.text import isolated
 from kernel.records.auditing import Asked, AuditLog
@@ -43,6 +44,9 @@ ACTS = {
     "finished": gettext_lazy("Imported, exported or changed in bulk"),
     "rules_changed": gettext_lazy("Rules of a role changed"),
     "viewed_as": gettext_lazy("Viewed as somebody else"),
+    "signed_in": gettext_lazy("Signed in"),
+    "sign_in_failed": gettext_lazy("Sign-in refused"),
+    "settings_changed": gettext_lazy("Company settings changed"),
 }
 DOORS = {
     "page": gettext_lazy("Page"),
@@ -51,6 +55,18 @@ DOORS = {
     "job": gettext_lazy("By itself"),
     "form": gettext_lazy("Web form"),
     "operator": gettext_lazy("Peyvand"),
+}
+
+
+# How somebody came in, or failed to.
+WAYS = {
+    "password": gettext_lazy("password"),
+    "totp": gettext_lazy("code of an app"),
+    "recovery": gettext_lazy("recovery code"),
+    "passkey": gettext_lazy("passkey"),
+    "crossing": gettext_lazy("from another workspace or the site"),
+    "reset": gettext_lazy("link to a new password"),
+    "invitation": gettext_lazy("invitation"),
 }
 
 
@@ -96,6 +112,23 @@ def audit(request: Any) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return plain_page(request, "settings/_audit.html", context)
     return page(request, "settings/audit.html", context, 422 if errors else 200)
+
+
+def _settings(actor: Actor, event: Event) -> list[Change]:
+    """What became of settings that are no records."""
+    told = settings_events.get(event.name)
+    if told is None:
+        return []
+
+    def words(name: str, value: Any) -> str:
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return _("Yes") if value else _("No")
+        return told.words(actor, name, value) if told.words else str(value)
+
+    kept = [(label, event.changes[name], name) for name, label in told.labels.items() if name in event.changes]
+    return [Change(str(label), words(name, before), words(name, after)) for label, (before, after), name in kept]
 
 
 def _one_of(known: Any, text: str) -> str:
@@ -152,8 +185,10 @@ def _line(actor: Actor, entry: Entry) -> Line:
     if isinstance(count, int):
         what = f"{what} ({actor.format.number(count)})"
     where = " · ".join(filter(None, (str(DOORS.get(event.via, event.via)), event.ip or "")))
+    if way := WAYS.get(event.changes.get("way", [None, ""])[1]):
+        what = f"{what} · {way}"
     sentence = entry.sentence(isolated(entry.who))
-    changes, folded = changes_of(entry), ""
+    changes, folded = [*changes_of(entry), *_settings(actor, event)], ""
     if len(changes) > FEW:
         folded = _("%(count)s fields") % {"count": actor.format.number(len(changes))}
     return Line(event, sentence, *look_of(event), what, url, where, changes, folded)

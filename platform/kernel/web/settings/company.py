@@ -1,4 +1,4 @@
-"""The company's own settings. They live on the platform's side: a request here writes there and nowhere else."""
+"""The company's own settings. They live on the platform's side, and that they were changed in the history here."""
 
 from typing import Any
 
@@ -11,12 +11,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_tenants.utils import get_tenant_model
 
+from kernel.events.names import tell_settings
+from kernel.events.noting import note_settings
 from kernel.lib.places import countries, zones
 from kernel.tenancy import hosts
 from kernel.tenancy.pending import mark_pending
 from kernel.web.pages import go
 from kernel.web.settings.forms import NameField, SelectField, SettingsForm, SwitchField, bound, with_held
 from kernel.web.settings.sections import page, part_of
+
+COMPANY_CHANGED = tell_settings(
+    "workspace.settings_changed",
+    gettext_lazy("%(who)s changed the company’s settings"),
+    {
+        "name": gettext_lazy("Company"),
+        "language": gettext_lazy("Language"),
+        "calendar": gettext_lazy("Calendar"),
+        "timezone": gettext_lazy("Time zone"),
+        "country": gettext_lazy("Country"),
+        "money_unit": gettext_lazy("Unit of amounts"),
+    },
+)
 
 
 class CompanyForm(SettingsForm):
@@ -64,6 +79,7 @@ def company(request: Any) -> HttpResponse:
         changed = {name: given[name] for name in names}
         if tenant.currency == "IRR":
             changed["money_unit"] = "toman" if given["toman"] else ""
+        before = {name: getattr(tenant, name) for name in changed}
         for name, value in changed.items():
             setattr(tenant, name, value)
         try:
@@ -73,6 +89,7 @@ def company(request: Any) -> HttpResponse:
         else:
             tenant.save(update_fields=list(changed))
             hosts.forget()
+            note_settings(request.actor, COMPANY_CHANGED, before, changed)
             mark_pending()  # some of what is kept means the company's clock
             with translation.override(request.member.language or tenant.language):
                 return go(request, "/settings/company", _("The company's settings are saved."), tone="good")

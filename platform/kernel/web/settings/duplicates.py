@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from kernel.events.names import tell_settings
+from kernel.events.noting import note_settings
 from kernel.records.duplicates import rule_of
 from kernel.records.models import DuplicateRule
 from kernel.records.types import RecordType, registry
@@ -16,6 +18,19 @@ from kernel.web.settings.forms import SelectField, SettingsForm, SwitchField
 from kernel.web.settings.sections import page, part_of
 
 HERE = "/settings/duplicates"
+
+
+RULES_CHANGED = tell_settings(
+    "duplicates.rules_changed",
+    gettext_lazy("%(who)s changed what becomes of duplicates"),
+    {
+        "form": gettext_lazy("Typed by hand"),
+        "api": gettext_lazy("Sent by programs (API)"),
+        "imports": gettext_lazy("Imported from files"),
+        "tells_unseen": gettext_lazy("Say that a record exists, to people who cannot see it"),
+    },
+    lambda actor, name, value: str(dict(DuplicateRule.Action.choices).get(value, value)),
+)
 
 
 class RuleForm(SettingsForm):
@@ -38,6 +53,7 @@ def duplicates(request: Any) -> HttpResponse:
     drawn = [(rtype, _form(request, rtype, posted)) for rtype in types]
     if posted is not None and all(form.is_valid() for _rtype, form in drawn):
         for rtype, form in drawn:
+            note_settings(request.actor, RULES_CHANGED, form.initial, form.cleaned_data, rtype.slug)
             DuplicateRule.objects.update_or_create(record_type=rtype.slug, defaults=form.cleaned_data)
         return go(request, HERE, _("Saved."), tone="good")
     cards = [

@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kernel.accounts import devices, factors, passkeys
-from kernel.accounts.models import Passkey
 from kernel.web.accounts.passkeys import told
 from kernel.web.pages import go
 from kernel.web.settings.proving import proved
@@ -53,7 +52,7 @@ def remove(request: Any, pk: UUID) -> HttpResponse:
     form = ProofForm(request.POST)
     if not (form.is_valid() and proved(request, form, "proof")):
         return go(request, HERE, _reasons(form), tone="bad")
-    Passkey.objects.filter(pk=pk, identity=request.identity).delete()
+    passkeys.remove(request.identity, pk)
     if not factors.has_second(request.identity):
         factors.drop(request.identity)
         request.session["factor"] = ""

@@ -23,6 +23,7 @@ from kernel.attachments.models import File, FileVersion
 from kernel.records.kinds.relations import read_id
 
 FORM_OVERHEAD = 64 * 1024
+MOMENTS = {"created_at", "updated_at"}  # the first version was made when the file was, the last when it changed
 
 
 def _sent(request: Any) -> Any:
@@ -72,15 +73,17 @@ class FileContent(RecordEndpoint):
 
 class FileVersions(RecordEndpoint):
     def get(self, request: Any, id: str) -> HttpResponse:
-        record = self.record(access_of(self.actor), id)
+        access = access_of(self.actor)
+        record = self.record(access, id)
         versions = FileVersion.objects.select_related("stored").filter(file=record.pk).order_by("-number")[:200]
+        known = access.readable(record)
         results = [
-            {
-                "number": one.number, "size": one.stored.size, "content_type": one.stored.content_type,
-                "created_at": one.created_at.isoformat().replace("+00:00", "Z"), "current": one.number == record.number,
-            }
-            for one in versions
-        ]  # fmt: skip
+            {"number": one.number, "current": one.number == record.number}
+            | ({"size": one.stored.size} if "size" in known else {})
+            | ({"content_type": one.stored.content_type} if "content_type" in known else {})
+            | ({"created_at": one.created_at.isoformat().replace("+00:00", "Z")} if known.keys() >= MOMENTS else {})
+            for one in (versions if "number" in known else ())
+        ]
         return reply({"results": results, "next": None, "count": len(results)})
 
     def post(self, request: Any, id: str) -> HttpResponse:
@@ -110,7 +113,8 @@ _VERSIONS = object_of(
                 {
                     "number": {"type": "integer"}, "size": {"type": "integer"}, "content_type": {"type": "string"},
                     "created_at": {"type": "string", "format": "date-time"}, "current": {"type": "boolean"},
-                }
+                },
+                ["number", "current"],
             ),
         },
         "next": {"type": "null"},

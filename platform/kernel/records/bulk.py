@@ -45,7 +45,7 @@ from kernel.records.statements import write_many
 from kernel.records.trees import keep_still, rings
 from kernel.records.types import RecordType
 from kernel.records.uniqueness import check_unique
-from kernel.records.validation import validate
+from kernel.records.validation import as_known, validate
 
 BATCH = 500
 
@@ -116,7 +116,7 @@ def _change_many(access: Access, items: Sequence[Item], change_set: UUID) -> Non
         except PermissionDenied as error:
             item.error = ValidationError(str(error), code="forbidden")
         except ValidationError as error:
-            item.error = error
+            item.error = as_known(access, item.record, error) if item.record else error
         else:
             if changes or item.is_new or (item.event and not item.event.endswith(".updated")):
                 stamp(rtype, item.record)
@@ -214,7 +214,7 @@ def _without_repeated(access: Access, ready: list[tuple[Item, dict[str, Any]]]) 
     problems |= duplicates.check_many(access, [item.record for item, _changes in ready])
     for item, _changes in ready:
         if item.record.pk in problems:
-            item.error, item.is_changed = problems[item.record.pk], False
+            item.error, item.is_changed = as_known(access, item.record, problems[item.record.pk]), False
     return [(item, changes) for item, changes in ready if item.error is None]
 
 

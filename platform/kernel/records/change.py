@@ -31,7 +31,7 @@ from kernel.records.statements import count_of, one, take_held, write
 from kernel.records.trees import check_place, keep_still
 from kernel.records.types import RecordType, registry
 from kernel.records.uniqueness import check_unique
-from kernel.records.validation import explain, validate
+from kernel.records.validation import as_known, explain, validate
 
 # Under this name an actor remembers, for one batch of changes, which records were found in reach.
 SEEN = "seen"
@@ -187,14 +187,17 @@ def change(
         before = {} if is_new else snapshot(access.rtype, record)
         step = steps.step_of(access.rtype, held)
         yield record
-        changes = settle_values(access, record, before, given or set(), standing or {})
-        if not changes and not is_new and event.endswith(".updated"):
-            return
-        is_back = held.deleted_at is not None and record.deleted_at is None
-        asked = set(access.rtype.specs() if is_new or is_back else changes)
-        problems = check_unique(access, [record], {record.pk: asked})
-        if problems:
-            raise problems[record.pk]
+        try:
+            changes = settle_values(access, record, before, given or set(), standing or {})
+            if not changes and not is_new and event.endswith(".updated"):
+                return
+            is_back = held.deleted_at is not None and record.deleted_at is None
+            asked = set(access.rtype.specs() if is_new or is_back else changes)
+            problems = check_unique(access, [record], {record.pk: asked})
+            if problems:
+                raise problems[record.pk]
+        except ValidationError as error:
+            raise as_known(access, record, error) from None
         event = access.rtype.event_of(event, changes)
         # A record may be handed to somebody out of one's own reach, hence as it was held; a new one as it will be.
         check_outcome(access, event, changes, held)
@@ -306,7 +309,7 @@ def _save(record: Any, access: Access, event: Event) -> None:
                 spec = access.rtype.specs()[name]
                 spec.kind.save(spec, record, access)
     except IntegrityError as error:  # undone by the savepoint of `change`
-        raise explain(error, access.rtype) from error
+        raise as_known(access, record, explain(error, access.rtype)) from error
     if assigned:
         write(event)
     record.__dict__.pop("_before", None)

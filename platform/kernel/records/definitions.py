@@ -75,7 +75,7 @@ def check_definition(row: CustomField, actor: Actor, changed: set[str]) -> None:
     _check_choices(row, before, rtype)
     _check_default(row, actor, rtype)
     if row.unique and not (before and before.unique):
-        _check_no_duplicates(row, rtype)
+        _check_no_duplicates(row, rtype, actor)
 
 
 def _stay_fixed(row: CustomField, before: CustomField) -> None:
@@ -173,10 +173,13 @@ def _columns(row: CustomField) -> dict[str, Any]:
     return {column.attname: getattr(row, column.attname) for column in row._meta.concrete_fields}
 
 
-def _check_no_duplicates(row: CustomField, rtype: RecordType) -> None:
-    spec = spec_from(row)
+def _check_no_duplicates(row: CustomField, rtype: RecordType, actor: Actor) -> None:
+    """Which values repeat is for those who see them all."""
+    spec, access = spec_from(row), actor.access(rtype)
     rows = rtype.model.objects.alive().annotate(_key=compared_by(spec)).filter(_key__isnull=False)
     repeated = _repeated(rows, spec)
+    if repeated and not (access.scope("view") == "all" and spec.name in access.readable()):
+        raise _wrong("unique", _("More than one record has the same value. Change them first."))
     if repeated:
         raise _wrong(
             "unique",

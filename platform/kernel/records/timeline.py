@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access, Actor
@@ -20,6 +20,8 @@ from kernel.records.merge import taken_in
 from kernel.records.show import Labels, Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
+
+PIECE, MOST_PIECES = 200, 10  # events looked at where some are not for this viewer
 
 
 @dataclass(frozen=True)
@@ -136,22 +138,32 @@ class Timeline(Telling):
 
     def page(self, limit: int, before: UUID | None = None) -> tuple[list[Entry], UUID | None]:
         """The entries older than the event `before`, and where the next page goes on. Of what the viewer may know
-        nothing of there is no entry, so a page may be shorter."""
+        nothing of there is no entry, and a page is none the shorter for it: it would tell how much there is."""
+        told: list[Entry] = []
+        events, size = self._events(), limit + 1
+        for _piece in range(MOST_PIECES):
+            found = list((events.filter(pk__lt=before) if before else events).order_by("-pk")[:size])
+            told += self._told(found)
+            if len(told) > limit:
+                return told[:limit], told[limit - 1].event.pk
+            if len(found) < size:
+                return told, None
+            before, size = found[-1].pk, PIECE
+        return told, before
+
+    def _events(self) -> QuerySet[Event]:
         slug, pk = self._access.rtype.slug, self._record.pk
         others = taken_in(self._access.rtype, pk)
         mine = Q(record_type=slug, record_id=pk) | Q(about_type=slug, about_id__in=[pk, *others])
         if others:  # that they went to the trash is what "merged others into this" says
             mine |= Q(record_type=slug, record_id__in=others) & ~Q(name=f"{self._access.rtype.name}.deleted")
-        events = Event.objects.filter(mine)
-        if before:
-            events = events.filter(pk__lt=before)
-        found = list(events.order_by("-pk")[: limit + 1])
-        more, found = len(found) > limit, found[:limit]
-        children = self._in_reach(event for event in found if event.record_type != slug)
+        return Event.objects.filter(mine)
+
+    def _told(self, found: list[Event]) -> list[Entry]:
+        children = self._in_reach(event for event in found if event.record_type != self._access.rtype.slug)
         changes = {event.pk: self._changes(event, self._row(event, children)) for event in found}
         self._load_labels(found, changes)
-        entries = [entry for event in found if (entry := self._entry(event, changes[event.pk], children))]
-        return entries, found[-1].pk if more else None
+        return [entry for event in found if (entry := self._entry(event, changes[event.pk], children))]
 
     def _row(self, event: Event, children: Mapping[UUID, Any]) -> Any:
         if event.record_type == self._access.rtype.slug:

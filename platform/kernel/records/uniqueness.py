@@ -39,7 +39,7 @@ def check_unique(access: Access, records: Iterable[Any], changed: Mapping[Any, s
         if wanted:
             _wait(spec, wanted)
             for pk, other in _taken(access, spec, wanted).items():
-                problems[pk] = ValidationError({spec.name: _said(access, other)})
+                problems[pk] = ValidationError({spec.name: _said(access, spec, other)})
     return problems
 
 
@@ -74,9 +74,10 @@ def _taken(access: Access, spec: FieldSpec, wanted: Mapping[Any, list[UUID]]) ->
     return late
 
 
-def _said(access: Access, other: UUID | None) -> ValidationError:
-    """With the other's name, if the actor may see it."""
-    label = other and access.records().filter(pk=other).values_list("label", flat=True).first()
+def _said(access: Access, spec: FieldSpec, other: UUID | None) -> ValidationError:
+    """With the other's name, if the actor may see it, and what it has in this field."""
+    known = other if spec.name in access.readable() else None
+    label = known and access.records().filter(pk=known).values_list("label", flat=True).first()
     if label:
         return ValidationError(_("“%(label)s” has this value already."), code="unique", params={"label": label})
     return ValidationError(_("Another record has this value already."), code="unique")

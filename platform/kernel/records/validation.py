@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError
 from django.db.models import Model
 from django.utils.translation import gettext as _
@@ -59,6 +59,20 @@ def validate(access: Access, record: Any, before: Mapping[str, Any]) -> None:
         problems = error.update_error_dict(problems)
     if problems:
         raise ValidationError(problems)
+
+
+def as_known(access: Access, record: Any, error: ValidationError) -> ValidationError:
+    """A refusal that names no field which is hidden from this actor: of these it says that there is something."""
+    if not hasattr(error, "error_dict"):
+        return error
+    shown = access.shown(record)
+    hidden = [name for name in error.error_dict if name in access.rtype.specs() and name not in shown]
+    if not hidden:
+        return error
+    told: dict[str, Any] = {name: problems for name, problems in error.error_dict.items() if name not in hidden}
+    unseen = _("Something is missing or wrong that your role does not show you. Ask somebody who sees all of it.")
+    told[NON_FIELD_ERRORS] = [*told.get(NON_FIELD_ERRORS, ()), ValidationError(unseen, code="unseen")]
+    return ValidationError(told)
 
 
 @cache

@@ -18,7 +18,7 @@ from kernel.transfer.sources import column_letter
 Value = str | Decimal | int | bool | dt.date | dt.datetime | None
 
 _NUMBER = re.compile(r"[+-]?[0-9][0-9 .,]*")
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _RISKY = frozenset(_RUNS)
 
 

@@ -122,21 +122,24 @@ def of_record(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 def told_of(access: Access, file: File) -> dict[str, Any]:
     """What the page of a file says beside its properties: what it looks like, and its versions."""
-    versions = list(FileVersion.objects.select_related("stored").filter(file=file.pk).order_by("-number")[:SHOWN])
+    known = access.readable(file)
+    rows = FileVersion.objects.select_related("stored").filter(file=file.pk).order_by("-number")
+    versions = list((rows if "number" in known else rows.filter(number=file.number))[:SHOWN])
     labels = Labels(access.actor)
-    labels.load({"members": {v.member_id for v in versions if v.member_id}})
+    labels.load({"members": {v.member_id for v in versions if v.member_id and "created_by" in known}})
     told = [
         {
-            "version": v, "size": size_text(v.stored.size, access.actor.format), "current": v.number == file.number,
-            "by": labels.get("members", v.member_id) or "",
+            "version": v, "size": size_text(v.stored.size, access.actor.format) if "size" in known else "",
+            "at": v.created_at if known.keys() >= {"created_at", "updated_at"} else None,
+            "current": v.number == file.number, "by": labels.get("members", v.member_id) or "",
         }
         for v in versions
     ]  # fmt: skip
     current = next((v for v in versions if v.number == file.number), None)
     url = content_url(current, access.actor, inline=True) if current and file.previewed else ""
     return {
-        "file": file, "versions": told, "preview": url, "is_image": file.content_type in IMAGES,
-        "may_edit": access.may("edit", file), "most": settings.FILE_MOST_BYTES,
+        "file": file, "versions": told if "number" in known else [], "preview": url,
+        "is_image": file.content_type in IMAGES, "may_edit": access.may("edit", file), "most": settings.FILE_MOST_BYTES,
     }  # fmt: skip
 
 

@@ -106,7 +106,8 @@ def _choose(request: HttpRequest, access: Access, records: list[Any], problem: s
         "records": [
             {
                 "id": str(record.pk), "label": record.label, "url": record_url(access.rtype.slug, record.pk),
-                "created": fmt.datetime(record.created_at), "checked": str(record.pk) == kept,
+                "created": fmt.datetime(record.created_at) if "created_at" in access.readable(record) else "",
+                "checked": str(record.pk) == kept,
             }
             for record in records
         ],

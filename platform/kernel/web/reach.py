@@ -3,8 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
 from kernel.records.find import get
@@ -30,10 +32,11 @@ def record_of(access: Access, pk: UUID, *, deleted: bool = False) -> Any:
 
 
 def editable_of(access: Access, pk: UUID, *, deleted: bool = False) -> Any:
-    """The record, if it is one that may be edited."""
+    """The record, if it is one that may be edited. Raises PermissionDenied for one that may only be seen."""
     record = access.records("edit", deleted=deleted).filter(pk=pk).first()
     if record is None:
-        raise Http404
+        record_of(access, pk, deleted=deleted)
+        raise PermissionDenied(_("Your role does not allow this."))
     return record
 
 

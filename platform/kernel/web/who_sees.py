@@ -25,7 +25,7 @@ from kernel.ui.templatetags.ui import icon
 from kernel.web import detail
 from kernel.web.pages import go, list_crumb, page
 from kernel.web.reach import access_to, record_of, record_url
-from kernel.web.settings.why import reach_text
+from kernel.web.settings.why import reach_text, tells_whose
 
 SHOWN = 200
 LEVELS = Share.Level.choices
@@ -82,7 +82,7 @@ def _show(request: HttpRequest, access: Access, record: Any, errors: dict[str, l
             {
                 "member": member, "roles": [role.name for role in roles] if knows_roles else [],
                 # Of own and team records the reason names whose they are.
-                "why": reach_text(how) if knows_whose or how in ("all", "shared") else "",
+                "why": reach_text(how) if knows_whose or not tells_whose(how) else "",
             }
             for member, how, roles in seen[:SHOWN]
         ],

@@ -64,6 +64,12 @@ class Relation(Kind):
             raise ParseError(_("Filter by an id."), "relation")
         return found
 
+    def condition(self, spec: FieldSpec, lookup: str, raw: str, access: Access) -> Q:
+        """Nothing points at what is out of reach, also for those who know its id. Members are known by theirs."""
+        found, other = super().condition(spec, lookup, raw, access), access.actor.access(spec.related_type)
+        is_seen = spec.related == "members" or (other.scope("view") == "all" and not other.rtype.parent)
+        return found if lookup == "empty" or is_seen else found & self.among(spec, other.records().values("pk"), access)
+
     def among(self, spec: FieldSpec, ids: Any, access: Access) -> Q:
         """The records that point at one of these: a list of ids, or a query for them."""
         if spec.code and isinstance(ids, QuerySet):

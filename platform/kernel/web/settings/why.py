@@ -58,7 +58,12 @@ def why(request: Any) -> HttpResponse:
     if rtype and asked["member"] in people:
         field = asked["field"] if asked["field"] in fields and verb in CAN_FIELD else ""
         verdict = explain(Member.objects.get(pk=asked["member"]), rtype, verb, field, record)
-        context |= {"verdict": verdict, "answer": _answer(verdict, record), "steps": steps_of(verdict, record)}
+        knows_whose = record is None or {"owner", "team"} <= actor.access(rtype).readable(record).keys()
+        context |= {
+            "verdict": verdict,
+            "answer": _answer(verdict, record),
+            "steps": steps_of(verdict, record, knows_whose),
+        }
     return page(request, "settings/why.html", context)
 
 
@@ -90,8 +95,8 @@ def _answer(verdict: Verdict, record: Any) -> str:
     return (yes if verdict.may else no) % parts
 
 
-def steps_of(verdict: Verdict, record: Any) -> list[str]:
-    """One sentence for each thing that decides."""
+def steps_of(verdict: Verdict, record: Any, knows_whose: bool = True) -> list[str]:
+    """One sentence for each thing that decides; none that tells whose the record is, unless the reader may know."""
     who = {"who": isolated(verdict.member.name)}
     if not verdict.member.active:
         return [_("%(who)s is deactivated and may do nothing.") % who]
@@ -104,7 +109,8 @@ def steps_of(verdict: Verdict, record: Any) -> list[str]:
     if verdict.scope not in ("none", *(saying.answer for saying in verdict.sayings)):
         steps.append(_("Nobody owns records of this type: they are in reach of all, or of none."))
     if verdict.reach is not None:
-        steps += [*_belongs(record), reach_text(verdict.reach)]
+        steps += _belongs(record) if knows_whose else []
+        steps += [reach_text(verdict.reach)] if knows_whose or not tells_whose(verdict.reach) else []
     if verdict.field and verdict.level is not None:
         name = words.field_text(verdict.rtype, verdict.field)
         steps += [_saying(saying, name, words.answer_text(saying.answer)) for saying in verdict.field_sayings]
@@ -112,7 +118,7 @@ def steps_of(verdict: Verdict, record: Any) -> list[str]:
             steps.append(
                 _("Of several roles the highest counts: %(answer)s.") % {"answer": words.level_text(verdict.level)}
             )
-        if verdict.level.own != verdict.level.everywhere and record is not None:
+        if verdict.level.own != verdict.level.everywhere and record is not None and knows_whose:
             own, other = _("The record is their own."), _("The record is not their own.")
             steps.append(own if verdict.is_own else other)
         if verdict.verb != "view" and verdict.rtype.specs()[verdict.field].read_only:
@@ -136,6 +142,11 @@ def _belongs(record: Any) -> list[str]:
         _("The record belongs to %(who)s.") % {"who": isolated(owner)} if owner else _("The record belongs to nobody.")
     ]
     return [*told, _("Its team is %(team)s.") % {"team": isolated(team)}] if team else told
+
+
+def tells_whose(reach: str) -> bool:
+    """Whether the way in which a record is in reach says whose it is."""
+    return reach in ("own", "team", "subtree")
 
 
 def reach_text(reach: str) -> str:

@@ -84,6 +84,7 @@ class Contacts(RecordType):
     label, label_plural = _("Contact"), _("Contacts")
     icon = "users"
     in_tabs = True
+    is_person = True
     fields = (
         field("label", label=_("Name"), read_only=True, is_label=True),
         "first_name", "last_name", "company", "occupation", "phone", "email",

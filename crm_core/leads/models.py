@@ -140,6 +140,8 @@ class Submission(models.Model):
     sent = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
 
+    GOES_WITH_A_PERSON = True
+
     class Meta:
         indexes = [models.Index(fields=["at"], name="submission_at")]
 

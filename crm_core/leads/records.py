@@ -43,6 +43,8 @@ class Leads(RecordType):
     slug, model = "leads", Lead
     label, label_plural = _("Lead"), _("Leads")
     icon = "target"
+    is_person = True
+    same_person = ("contact",)
     fields = (
         "name", "company_name", "phone", "email", "message", "source", "campaign", "status",
         field("qualification", extra={"is_checklist": True}),

@@ -34,6 +34,8 @@ class Notification(models.Model):
     mail_tries = models.PositiveSmallIntegerField(default=0)
     is_digest = models.BooleanField(default=False)
 
+    GOES_WITH_A_PERSON = True
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "key"], name="notification_once")]
         indexes = [

@@ -101,6 +101,7 @@ TENANT_APPS = [
     "kernel.records",
     "kernel.attachments",
     "kernel.transfer",
+    "kernel.privacy",
     "kernel.api",
     "crm_core.contacts",
     "crm_core.sales",

@@ -33,6 +33,11 @@ for _right in (
     Right("members", _("Members and teams"), _("Invite, change and deactivate members; make teams.")),
     Right("roles", _("Roles"), _("See and change what roles allow, never more than one's own.")),
     Right("audit", _("Audit log"), _("See what everybody did, as far as one may see the fields it was done to.")),
+    Right(
+        "privacy",
+        _("Privacy"),
+        _("Export and erase what is kept about a person, set legal holds. Takes a role that sees everything."),
+    ),
     Right("keys", _("API keys of others"), _("See and revoke every key of the workspace.")),
 ):
     add_right(_right)

@@ -18,6 +18,8 @@ class IdempotentAnswer(models.Model):
     body = models.TextField(default="")
     created_at = models.DateTimeField(default=timezone.now)
 
+    GOES_WITH_A_PERSON = True
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "key"], name="idempotent_answer_once")]
         indexes = [models.Index(fields=["created_at"], name="idempotent_answer_age")]

@@ -25,6 +25,7 @@ from kernel.access.actor import Access, with_all_rights
 from kernel.lib.ids import uuid7
 from kernel.records.bulk import BATCH, Item, change_many
 from kernel.records.change import NotFound, change, check_outcome, refuse_read_only
+from kernel.records.legal_holds import check_free
 from kernel.records.models import Redirect
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -42,7 +43,8 @@ def can_merge(rtype: RecordType) -> bool:
 def merge(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[str, Any] | None = None) -> UUID:
     """Make one of these; answers the change set. `values` says of fields which record's value stays: {name: id}.
 
-    Raises PermissionDenied where one of them is not the actor's to edit or to delete, NotFound where one is gone.
+    Raises PermissionDenied where one of them is not the actor's to edit or to delete, NotFound where one is gone,
+    ValidationError where one is under legal hold.
     """
     records = _locked(access, [survivor, *others])
     survivor, others = records[0], records[1:]
@@ -50,6 +52,7 @@ def merge(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[
         access.check("edit", record)
     for record in others:
         access.check("delete", record)
+    check_free(access, records)
     chosen = pick(access, survivor, others, values or {})
     check_outcome(access, f"{access.rtype.name}.updated", chosen, survivor)
     change_set, mover = uuid7(), with_all_rights(access.actor)
@@ -175,13 +178,13 @@ def _united(spec: FieldSpec, records: Sequence[Any]) -> list[Any]:
 def _move(access: Access, slug: str, old: set[UUID], new: UUID, change_set: UUID) -> None:
     """Let every row of one type that points at one of `old` point at `new`."""
     rtype = access.rtype
-    pointing = list(_pointing(access, slug, old))
-    if not pointing:
+    found = list(pointing(access, slug, old))
+    if not found:
         return
     asked = Q(pk__in=[])
-    for _spec, condition in pointing:
+    for _spec, condition in found:
         asked |= condition
-    specs = [spec for spec, _condition in pointing]
+    specs = [spec for spec, _condition in found]
     ids = list(
         rtype.model.objects.filter(asked).exclude(pk__in=[*old, new]).order_by("pk").values_list("pk", flat=True)
     )
@@ -195,7 +198,7 @@ def _move(access: Access, slug: str, old: set[UUID], new: UUID, change_set: UUID
             raise ValidationError(text % {"type": rtype.label_plural, "reason": reason}, code="merge")
 
 
-def _pointing(access: Access, slug: str, ids: set[UUID]) -> Iterator[tuple[FieldSpec, Q]]:
+def pointing(access: Access, slug: str, ids: set[UUID]) -> Iterator[tuple[FieldSpec, Q]]:
     """The fields of a type that may point at records of `slug`, each with the condition that it does."""
     rtype = access.rtype
     for spec in rtype.specs().values():

@@ -74,6 +74,25 @@ class Redirect(models.Model):
         return f"{self.record_type}: {self.old} {self.new}"
 
 
+class LegalHold(models.Model):
+    """Nothing of a record, nor of what hangs on it, may be destroyed until somebody lifts this or its last day is over:
+    kernel.records.legal_holds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    record_type = models.CharField(max_length=50)
+    record_id = models.UUIDField()
+    reason = models.CharField(max_length=300)
+    until = models.DateField(null=True)
+    member = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record_id"], name="legal_hold_once")]
+
+    def __str__(self) -> str:
+        return f"{self.record_type}: {self.record_id}"
+
+
 class DuplicateDismissal(models.Model):
     """Somebody looked at two records and said that they are not the same. `one` is the smaller id."""
 

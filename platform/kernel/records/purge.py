@@ -23,6 +23,7 @@ from kernel.access.models import Share
 from kernel.events.subscribers import publish
 from kernel.lib.ids import uuid7
 from kernel.records.change import event_row
+from kernel.records.legal_holds import check_free, lasting
 from kernel.records.models import Redirect
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
@@ -42,15 +43,17 @@ def may_purge(access: Access) -> bool:
 
 
 def purge(access: Access, records: Iterable[Any]) -> int:
-    """Take these out of the trash for good, each or not at all; answers how many could not go."""
+    """Take these out of the trash for good, each or not at all; answers how many could not go: others need them, or
+    they are under legal hold."""
     if not may_purge(access):
         raise PermissionDenied(_("Your role does not allow this."))
     change_set, refused = uuid7(), 0
     for record in records:
         try:
+            check_free(access, [record])
             with transaction.atomic():
                 _purge_one(access, record, change_set)
-        except ProtectedError:
+        except (ProtectedError, ValidationError):
             refused += 1
     return refused
 
@@ -84,7 +87,9 @@ def _last_words(rtype: RecordType, record: Any) -> dict[str, list[Any]]:
 
 
 def purge_by_hand(access: Access, record: Any) -> None:
-    """One record. Raises ValidationError where others cannot do without it."""
+    """One record. Raises ValidationError where others cannot do without it, or where it is under legal hold."""
+    if may_purge(access):
+        check_free(access, [record])
     if purge(access, [record]):
         problem = _("Other records still need “%(label)s”, so it stays in the trash.") % {"label": record.label}
         raise ValidationError(problem, code="in_use")
@@ -135,7 +140,7 @@ def sweep_trash() -> bool:
         old = rtype.model.objects.filter(deleted_at__lt=timezone.now() - KEPT).order_by("deleted_at")
         if rtype.duplicate_keys:  # what was merged may still be taken apart
             old = old.exclude(pk__in=Redirect.objects.filter(at__gte=timezone.now() - MERGED).values("old"))
-        for record in old[:TRIED]:
+        for record in old.exclude(pk__in=lasting().values("record_id"))[:TRIED]:
             left -= not purge(access, [record])
             if left <= 0:
                 return True

@@ -83,6 +83,8 @@ class RecordType:
     match_fields: ClassVar[tuple[str, ...]] = ()
     # Rows whose primary ones also stand in fields of the record: {"contact_points": ("phone", "email")}.
     mirrors: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    is_person: ClassVar[bool] = False  # whether its records are people, whose data can be exported and erased
+    same_person: ClassVar[tuple[str, ...]] = ()  # relations that lead to another record of the same person
     duplicate_keys: ClassVar[tuple[Key, ...]] = ()  # what tells that two may be one: kernel.records.duplicates
     synonyms: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 

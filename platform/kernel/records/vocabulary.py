@@ -78,10 +78,19 @@ def keep(words: Iterable[str]) -> None:
     transaction.on_commit(partial(_hold, _own(), words), using="default")
 
 
+def unlearn(texts: Iterable[str]) -> None:
+    """Drop the words of folded texts that are gone for good. Those that other records hold too are gathered anew."""
+    words = set().union(*map(words_in, texts))
+    if words:
+        KnownWord.objects.filter(word__in=[*words, WHOLE]).delete()
+        _own().difference_update(words)
+
+
 def gather() -> None:
     """Keep the words of all records there are: for a tenant that is older than its words, or was written past the
     engine. Opens its own transactions."""
     tenant = get_tenant()
+    _own().clear()  # some may have been dropped since by another process
     for rtype in registry.values():
         after, is_last = None, False
         while not is_last:

@@ -29,6 +29,8 @@ class KnownLabel(models.Model):
     label_key = models.CharField(max_length=600)
     value = models.CharField(max_length=100, blank=True)
 
+    GOES_WITH_A_PERSON = True
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["slug", "field", "label_key"], name="known_label_once")]
 
@@ -44,6 +46,8 @@ class Problem(models.Model):
     row = models.PositiveIntegerField(null=True)
     reasons = models.JSONField(default=list)
     cells = models.JSONField(default=list)
+
+    GOES_WITH_A_PERSON = True
 
     class Meta:
         indexes = [models.Index(fields=["run", "id"], name="problem_run")]

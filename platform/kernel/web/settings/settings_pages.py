@@ -21,6 +21,10 @@ def may_audit(actor: Actor) -> bool:
     return actor.may_system("audit")
 
 
+def may_privacy(actor: Actor) -> bool:
+    return actor.may_system("privacy")
+
+
 def may_roles(actor: Actor) -> bool:
     return actor.may_system("roles") and actor.access(registry["roles"]).may("view")
 
@@ -48,4 +52,5 @@ add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))
 add_section(Section("roles", _("Roles"), "shield", COMPANY, 45, may_roles))
 add_section(Section("teams", _("Teams"), "users-group", COMPANY, 50, may_teams))
 add_section(Section("audit", _("Audit log"), "history", COMPANY, 59, may_audit))
+add_section(Section("privacy", _("Privacy"), "shield", COMPANY, 59, may_privacy))
 add_section(Section("tags", _("Tags"), "tag", COMPANY, 55, may_tags))

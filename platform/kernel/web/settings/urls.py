@@ -9,6 +9,7 @@ from kernel.web.settings import (
     keys,
     members,
     passkeys,
+    privacy,
     profile,
     role_rules,
     role_sign_in,
@@ -81,6 +82,9 @@ urlpatterns = [
     path("settings/api", api.api, name="settings-api"),
     path("settings/api/<slug:group>", api.group, name="settings-api-group"),
     path("settings/audit", audit.audit, name="settings-audit"),
+    path("settings/privacy", privacy.privacy, name="settings-privacy"),
+    path("settings/privacy/<uuid:pk>", privacy.certificate, name="settings-erasure"),
+    path("settings/privacy/<uuid:pk>.json", privacy.certificate_json, name="settings-erasure-json"),
     path("settings/keys", keys.keys, name="settings-keys"),
     path("settings/keys/<uuid:pk>/revoke", keys.revoke, name="settings-key-revoke"),
 ]

@@ -1,0 +1,3 @@
+from kernel.privacy import erasing, exporting
+
+__all__ = ["erasing", "exporting"]

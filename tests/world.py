@@ -30,6 +30,7 @@ from kernel.attachments.uploads import begin as begin_upload
 from kernel.files.links import download_url
 from kernel.files.storing import store
 from kernel.lib.ids import uuid7
+from kernel.privacy.models import Erasure
 from kernel.records.change import create, delete, edit
 from kernel.records.models import SavedView
 from kernel.records.types import registry
@@ -151,9 +152,14 @@ def _runs(member: Member, word: str) -> dict[str, str]:
         result={**result, "total": {"label": word, "url": "", "figures": [], "urls": []}}, **done,
     )  # fmt: skip
     bulk = Run.objects.create(kind="bulk", title=f"{word} bulk", params={"type": "deals"}, **done)
+    person = Run.objects.create(
+        kind="export-person", title="A person", params={"type": "contacts", "record": NOWHERE}, result=result, **done
+    )
+    erasure = Erasure.objects.create(record_type="contacts", record_id=NOWHERE, finished_at=timezone.now())
     undone = Run.objects.create(kind="undo", title=f"{word} undo", params={"type": "deals"}, **done)
     return {
         "import": str(imported.pk), "export": str(exported.pk), "report": str(report.pk), "bulk": str(bulk.pk),
+        "person_run": str(person.pk), "erasure": str(erasure.pk),
         "undo": str(undone.pk), "download": download_url(file, member).rpartition("/")[2], "stored": file.key,
     }  # fmt: skip
 
@@ -168,6 +174,9 @@ PARTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("settings/fields", {"pk": "field"}),
     ("settings/api", {"group": "=deals"}),
     ("settings/keys", {"pk": "key"}),
+    ("settings/privacy/<uuid:pk>.json", {"pk": "erasure"}),
+    ("settings/privacy", {"pk": "erasure"}),
+    ("privacy/runs", {"pk": "person_run"}),
     ("settings/pipelines", {"pk": "pipeline", "pipeline": "pipeline"}),
     ("settings/stages", {"pk": "stage"}),
     ("settings/lost-reasons", {"pk": "reason"}),
@@ -196,6 +205,7 @@ PARTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("r/<slug:slug>/<uuid:pk>/restore", {"slug": "=deals", "pk": "gone"}),
     ("r/<slug:slug>/<uuid:pk>/cell", {"slug": "=deals", "pk": "deal", "name": "=amount"}),
     ("r/<slug:slug>/<uuid:pk>/unmerge", {"slug": "=companies", "pk": "company"}),
+    ("r/<slug:slug>/<uuid:pk>/privacy", {"slug": "=contacts", "pk": "contact"}),
     ("r/<slug:slug>/pick", {"slug": "=tasks", "name": "=about"}),
     ("r/<slug:slug>/views/<uuid:key>/restore", {"slug": "=deals", "key": "gone_view"}),
     ("r/<slug:slug>/merge", {"slug": "=companies"}),

@@ -69,7 +69,13 @@ def person(tenant_a: Any, member: Any, client_for: Any, api_for: Any, at: Any) -
         sara = actor_for(member("sara"), "page")
         own_field("text", "Shoe size", "contacts", code="shoe")
         made(sara, "lead-forms", name="Site", address="site", ask_message="optional")
-    sent = {"name": NAME, "phone": PHONE, "email": MAIL, "message": f"Please ask for {SECRET} in the evening.", "budget": SECRET}
+    sent = {
+        "name": NAME,
+        "phone": PHONE,
+        "email": MAIL,
+        "message": f"Please ask for {SECRET} in the evening.",
+        "budget": SECRET,
+    }
     assert at("a").post("/f/site", json.dumps(sent), content_type="application/json").status_code == 201
     lead = api.get("/api/v1/leads").json()["results"][0]["id"]
     assert api.post(f"/api/v1/leads/{lead}/convert", {"deal_name": f"Roof for {NAME}"}).status_code == 200
@@ -98,7 +104,15 @@ def person(tenant_a: Any, member: Any, client_for: Any, api_for: Any, at: Any) -
         work(run)
     for path in (f"/r/contacts/{pk}", f"/search?q={SECRET}", f"/r/contacts?q={SECRET}", f"/r/files/{file.pk}"):
         assert page.get(path).status_code == 200
-    found = {"pk": pk, "lead": lead, "deal": deal, "other": other, "note": note.pk, "task": task.pk, "of_deal": of_deal.pk}
+    found = {
+        "pk": pk,
+        "lead": lead,
+        "deal": deal,
+        "other": other,
+        "note": note.pk,
+        "task": task.pk,
+        "of_deal": of_deal.pk,
+    }
     return {**found, "file": file.pk, "stored": stored}
 
 
@@ -115,7 +129,7 @@ def everywhere(words: tuple[str, ...] = WORDS) -> list[str]:
                 " AND table_schema NOT IN ('information_schema', 'pg_catalog')"
             )
             for schema, table in cursor.fetchall():
-                cursor.execute(f'SELECT t::text FROM "{schema}"."{table}" t')  # noqa: S608 - names of our own
+                cursor.execute(f'SELECT t::text FROM "{schema}"."{table}" t')
                 for (row,) in cursor.fetchall():
                     found += [f"{schema}.{table}: {word}: {row[:300]}" for word in words if word in row.lower()]
             cursor.execute(f'SET LOCAL ROLE "{role}"')
@@ -164,7 +178,9 @@ def test_what_others_need_stays_without_the_person(person: Any, tenant_a: Any, c
         assert contact.owner_id and contact.deleted_at is None
         assert (deal.contact_id, deal.name) == (contact.pk, "Roof for [erased]")
         assert Note.objects.get(pk=person["of_deal"]).body == "[erased] ([erased]) pays."
-        assert not Note.objects.filter(pk=person["note"]).exists() and not File.objects.filter(pk=person["file"]).exists()
+        assert (
+            not Note.objects.filter(pk=person["note"]).exists() and not File.objects.filter(pk=person["file"]).exists()
+        )
         assert not Contact.objects.filter(pk=person["other"]).exists() and not Redirect.objects.exists()
     assert "Erased person" in page.get(f"/r/deals/{person['deal']}").content.decode()
     assert api_for("sara").get(f"/api/v1/leads/{person['lead']}").json()["name"] == "Erased person"

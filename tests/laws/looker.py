@@ -19,7 +19,7 @@ from kernel.runs.work import work
 from kernel.tenancy.context import in_tenant, tenant_only
 from kernel.web.bulk import bar_of
 
-SYSTEM = ["import", "export", "bulk", "audit"]
+SYSTEM = ["import", "export", "bulk", "audit", "privacy"]
 
 
 @dataclass(frozen=True)

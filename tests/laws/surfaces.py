@@ -91,6 +91,9 @@ BARE = {
         "trash/<slug:slug>/<uuid:pk>", "duplicates/<slug:slug>/different", "r/<slug:slug>/<uuid:pk>/follow",
         "r/<slug:slug>/<uuid:pk>/access/<uuid:share_pk>/stop", "r/files/<uuid:pk>/versions/<int:number>",
     ),
+    "nothing that was known of anybody: counts, a digest": (
+        "settings/privacy/<uuid:pk>", "settings/privacy/<uuid:pk>.json",
+    ),
     "one's own settings": (
         "settings/profile", "settings/keys", "settings/keys/<uuid:pk>/revoke", "settings/notifications",
         *(f"settings/security{place}" for place in (

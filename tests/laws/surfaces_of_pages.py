@@ -238,3 +238,34 @@ def errors(mina: Any) -> None:
     nobody = "00000000-0000-7000-8000-000000000999"
     for path in (f"/r/deals/{nobody}", "/r/nonsense", f"/api/v1/deals/{nobody}", "/api/v1/nonsense"):
         mina.get(path)
+
+
+PRIVACY = "r/<slug:slug>/<uuid:pk>/privacy"
+
+
+@surface(
+    "privacy", PRIVACY, f"{PRIVACY}/hold", f"{PRIVACY}/lift", f"{PRIVACY}/export", f"{PRIVACY}/erase",
+    "privacy/runs/<uuid:pk>", "privacy/runs/<uuid:pk>/status", "privacy/runs/<uuid:pk>/download",
+    also=("run:export-person", "run:erase-person"),
+)  # fmt: skip
+def privacy(mina: Any, rtype: RecordType, pk: Any) -> None:
+    """Who sees not all there is exports nobody, and is told of nobody what erasing would take."""
+    here = f"/r/{rtype.slug}/{pk}/privacy"
+    mina.get(here)
+    if not rtype.is_person:
+        return
+    mina.post(f"{here}/hold", {"reason": "Case 12"}, "Case 12")
+    mina.get("/settings/privacy")
+    mina.get(f"{here}/erase")
+    mina.post(f"{here}/lift")
+    mina.post(f"{here}/erase", {"typed": "Nobody", "proof": "nothing"})
+    url = mina.carried_out(mina.post(f"{here}/export"))
+    if url:
+        mina.get(url)
+        mina.get(f"{url}/status")
+        mina.follow(mina.get(f"{url}/download"))
+
+
+@surface("settings of privacy", "settings/privacy", once=True)
+def settings_of_privacy(mina: Any) -> None:
+    mina.get("/settings/privacy")

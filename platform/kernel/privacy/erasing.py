@@ -89,8 +89,8 @@ class Erasing:
         with self.work.chunk():
             self._begin()
         steps: list[Callable[[], Iterator[None]]] = [
-            self._texts, self._rows_naming, self._tables, self._events_elsewhere, self._rows_about, self._hanging, self._history,
-            self._records, self._kept_files,
+            self._texts, self._rows_naming, self._tables, self._events_elsewhere, self._rows_about, self._hanging,
+            self._history, self._records, self._kept_files,
         ]  # fmt: skip
         for number, step in enumerate(steps):
             if number < self.state.get("step", 0):
@@ -164,7 +164,7 @@ class Erasing:
         own, pointing = set(flat(self.ids)), set(flat(pointing_at(self.ids)))
         for model, found in self._windows(record_models()):
             rtype = next(r for r in registry.values() if r.model is model)
-            if not (rtype.is_person or rtype.is_setting):
+            if not rtype.is_setting:
                 rows = model._default_manager.filter(pk__in=[pk for pk in found if pk not in own])
                 for record in rows.select_for_update(of=("self",)):
                     self._count("texts", self._cut(rtype, record, is_pointing=record.pk in pointing))
@@ -335,7 +335,8 @@ def _lowest(ids: Ids) -> tuple[RecordType, list[UUID]] | None:
     for slug, pks in ids.items():
         for child in registry.values():
             if child.parent:
-                rows = child.model._default_manager.filter(about_type=slug, about_id__in=pks).order_by("pk")
+                hanging: dict[str, Any] = {"about_type": slug, "about_id__in": pks}
+                rows = child.model._default_manager.filter(**hanging).order_by("pk")
                 if found := list(rows.values_list("pk", flat=True)[:BATCH]):
                     return _lowest({child.slug: found}) or (child, found)
     return None

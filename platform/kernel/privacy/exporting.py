@@ -30,7 +30,7 @@ from kernel.events.models import Event
 from kernel.events.names import sentences, tell
 from kernel.files.storing import open_file, safe_name, store
 from kernel.privacy.keys import expression, patterns_of
-from kernel.privacy.people import BATCH, Ids, check_may_answer, flat, hanging_on, pointing_at, records_of
+from kernel.privacy.people import BATCH, check_may_answer, flat, hanging_on, pointing_at, records_of
 from kernel.privacy.tables import goes_whole, plain_models, rows_about, window
 from kernel.records.change import event_row
 from kernel.records.show import Labels, Shown

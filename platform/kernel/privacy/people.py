@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from kernel.access.actor import Access, Actor, operator
+from kernel.access.actor import Actor, operator
 from kernel.records.legal_holds import RIGHT
 from kernel.records.merge import pointing, taken_in
 from kernel.records.types import RecordType, registry
@@ -48,7 +48,7 @@ def person_types() -> list[RecordType]:
 
 
 def records_of(rtype: RecordType, pk: UUID) -> Ids:
-    """Every record of the person that this one is: the lead they came as, what was merged into them, in the trash too."""
+    """Every record of the person that this one is: the lead they came as, what was merged into them."""
     found: dict[str, set[UUID]] = {rtype.slug: {pk}}
     asked: set[tuple[str, UUID]] = set()
     while ask := [(slug, pk) for slug, ids in found.items() for pk in ids if (slug, pk) not in asked]:
@@ -59,7 +59,9 @@ def records_of(rtype: RecordType, pk: UUID) -> Ids:
                 rows: Any = other.model._default_manager
                 column = other.specs()[name].path
                 if other.specs()[name].related == slug:
-                    found.setdefault(other.slug, set()).update(rows.filter(**{column: one}).values_list("pk", flat=True))
+                    found.setdefault(other.slug, set()).update(
+                        rows.filter(**{column: one}).values_list("pk", flat=True)
+                    )
                 if other.slug == slug:
                     up = rows.filter(pk=one).values_list(column, flat=True).first()
                     if up is not None:
@@ -87,7 +89,8 @@ def hanging_on(ids: Ids) -> Ids:
             if not child.parent:
                 continue
             for slug, above in level.items():
-                rows: Any = child.model._default_manager.filter(about_type=slug, about_id__in=above)
+                hanging: dict[str, Any] = {"about_type": slug, "about_id__in": above}
+                rows: Any = child.model._default_manager.filter(**hanging)
                 if pks := list(rows.order_by("pk").values_list("pk", flat=True)):
                     below.setdefault(child.slug, []).extend(pks)
         for slug, pks in below.items():
@@ -97,7 +100,7 @@ def hanging_on(ids: Ids) -> Ids:
 
 
 def pointing_at(ids: Ids, actor: Actor | None = None) -> Ids:
-    """Records of any type with a relation to one of these, which are neither these nor hang on them: deals, meetings."""
+    """Records of any type with a relation to one of these that neither are one nor hang on one: deals, meetings."""
     able, own = actor or operator("job"), {slug: set(found) for slug, found in ids.items()}
     hanging = {slug: set(found) for slug, found in hanging_on(ids).items()}
     found: Ids = {}
@@ -112,9 +115,3 @@ def pointing_at(ids: Ids, actor: Actor | None = None) -> Ids:
         if pks_found := [pk for pk in rows.order_by("pk").values_list("pk", flat=True) if pk not in without]:
             found[rtype.slug] = pks_found
     return found
-
-
-def person_access(actor: Actor, slug: str) -> Access | None:
-    """Access to a type of people, None for any other."""
-    rtype = registry.get(slug)
-    return actor.access(rtype) if rtype is not None and rtype.is_person else None

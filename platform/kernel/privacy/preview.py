@@ -70,7 +70,9 @@ def _some(rtype: RecordType, pks: list[Any]) -> Some:
 def _mentions(ids: Ids, known: set[Any]) -> tuple[list[Some], list[Some]]:
     """By what search looks through: texts from which the person will be cut, and other people and companies that have
     one of their numbers or their name, which stay as they are."""
-    sought, texts, others = expression(patterns_of(ids)), [], []
+    sought = expression(patterns_of(ids))
+    texts: list[Some] = []
+    others: list[Some] = []
     for rtype in registry.values() if sought else ():
         if rtype.is_setting:
             continue

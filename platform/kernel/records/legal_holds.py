@@ -99,9 +99,7 @@ def set_hold(access: Access, record: Any, reason: str, until: date | None) -> Le
     if problems:
         raise ValidationError(problems)
     values = {"record_type": access.rtype.slug, "reason": reason, "until": until, "member": access.actor.member}
-    hold, _made = LegalHold.objects.update_or_create(
-        record_id=record.pk, defaults={**values, "at": timezone.now()}
-    )
+    hold, _made = LegalHold.objects.update_or_create(record_id=record.pk, defaults={**values, "at": timezone.now()})
     _note("legal_hold.set", access, record, hold, is_set=True)
     return hold
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
@@ -24,7 +24,7 @@ from kernel.privacy import erasing, exporting
 from kernel.privacy.models import Erasure
 from kernel.privacy.people import check_may_answer, may_answer
 from kernel.privacy.preview import Preview, Some, preview
-from kernel.records.legal_holds import LONGEST, hold_of, lift, may_hold, set_hold
+from kernel.records.legal_holds import LONGEST, RIGHT, hold_of, lift, may_hold, set_hold
 from kernel.records.models import LegalHold
 from kernel.records.people import as_seen
 from kernel.runs.models import Run
@@ -53,10 +53,10 @@ def _url(access: Access, record: Any) -> str:
 
 def _found(request: HttpRequest, slug: str, pk: UUID) -> tuple[Access, Any]:
     access = access_to(request, slug)
-    record = record_of(access, pk)
+    access.actor.check_system(RIGHT)
     if not may_hold(access):
-        raise PermissionDenied(_("Your role does not allow this."))
-    return access, record
+        raise Http404
+    return access, record_of(access, pk)
 
 
 def _person(request: HttpRequest, slug: str, pk: UUID) -> tuple[Access, Any]:
@@ -84,7 +84,8 @@ def _page(request: HttpRequest, access: Access, record: Any, errors: Any = None)
         "controls": [
             Field(
                 "reason", _("Why"), "text", data.get("reason", own.reason if own else ""), maxlength=LONGEST,
-                errors=(errors or {}).get("reason", []), help=_("A case number or who asked. It is kept in the history."),
+                errors=(errors or {}).get("reason", []),
+                help=_("A case number or who asked. It is kept in the history."),
             ),
             Field(
                 "until", _("Until"), "date", data.get("until", fmt.date(until) if until else ""),

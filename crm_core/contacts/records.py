@@ -93,7 +93,7 @@ class Contacts(RecordType):
             ("value", "kind", "label", "primary", field("verified_at", read_only=True)),
             starts=1, links=(("phone", "tel:"), ("email", "mailto:")),
         ),
-        "source", "national_id", "birth_date", "gender", "education", "city", "language",
+        "source", field("national_id", sensitive=True), "birth_date", "gender", "education", "city", "language",
         "last_contacted_at", field("next_contact_at", extra={"due": True}, help=NEXT_CONTACT_HELP),
     )  # fmt: skip
     label_field = "label"

@@ -15,7 +15,7 @@ from kernel.lib.format import Format
 from kernel.lib.planning import MORNING, at
 
 REMINDER, LATE_LEAD, ASSIGNED, MENTIONED = "reminder", "late_lead", "assigned", "mentioned"
-FOLLOWED, RUN, JOINED, SHARED = "followed", "run", "joined", "shared"
+FOLLOWED, RUN, JOINED, SHARED, UNUSUAL = "followed", "run", "joined", "shared", "unusual"
 NO_MAIL, ONCE, DAILY = "", "once", "daily"
 DIGEST_AT = dt.time(8)
 NO_LEAD = "none"
@@ -62,6 +62,14 @@ KINDS = {
             "circle-check",
         ),
         Kind(JOINED, _("Invitations"), _("Somebody you invited has come in."), "user-plus"),
+        Kind(
+            UNUSUAL,
+            _("Unusual reading"),
+            _("Somebody read far more records than they usually do. For administrators."),
+            "alert-triangle",
+            mail=ONCE,
+            right="roles",
+        ),
     )
 }
 

@@ -16,13 +16,14 @@ from crm_core.teamwork import clocks, inbox, mailing, mentions, reminders
 from crm_core.teamwork.follow import follow_unless_off, followers
 from crm_core.teamwork.models import Follow
 from crm_core.teamwork.notifying import may_know, notify, receiver
-from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, MENTIONED, RUN, SHARED
+from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, MENTIONED, RUN, SHARED, UNUSUAL
 from kernel.access.actor import Actor
 from kernel.access.models import Invitation, Member
 from kernel.events.models import Event
 from kernel.events.subscribers import EVERY, hand_on, on
 from kernel.records.afterwards import after_change
 from kernel.records.models import Redirect
+from kernel.records.people import administrators
 from kernel.records.statements import array, rows_of
 from kernel.records.types import RecordType, registry
 from kernel.runs.models import Run
@@ -153,6 +154,13 @@ def tell_receivers(event: Event) -> None:
     for member in set(Member.objects.filter(whom).values_list("pk", flat=True)) - {event.member_id}:
         record = (event.record_type, event.record_id) if event.record_id else None
         notify(member, SHARED, key=f"shared:{event.pk}", record=record, event=event.pk)
+
+
+@on("member.read_unusually")
+def tell_administrators(event: Event) -> None:
+    about = ("members", event.record_id) if event.record_id else None
+    for member in set(administrators().values_list("pk", flat=True)):
+        notify(member, UNUSUAL, key=f"unusual:{event.pk}", record=about, event=event.pk)
 
 
 @on("member.joined")

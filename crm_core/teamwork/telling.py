@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.utils import timezone
@@ -14,7 +15,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm_core.teamwork.models import Notification
-from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, KINDS, LATE_LEAD, MENTIONED, REMINDER, RUN, SHARED
+from crm_core.teamwork.preferences import (
+    ASSIGNED,
+    FOLLOWED,
+    JOINED,
+    KINDS,
+    LATE_LEAD,
+    MENTIONED,
+    REMINDER,
+    RUN,
+    SHARED,
+    UNUSUAL,
+)
 from kernel.access.actor import Actor
 from kernel.access.models import Share
 from kernel.events.models import Event
@@ -125,8 +137,12 @@ class Reader:
         words = self._words(row, rtype, record, isolated(label), events)
         if words is None:
             return None
+        url = record_url(rtype.slug, record.pk)
+        if row.kind == UNUSUAL:
+            day = self.actor.format.local(row.at).date()
+            url = f"/settings/audit?{urlencode({'member': record.pk, 'from': day.isoformat()})}"
         icon = rtype.icon if row.kind in (REMINDER, FOLLOWED) else KINDS[row.kind].icon
-        return Told(row, words[0], words[1], record_url(rtype.slug, record.pk), icon, label)
+        return Told(row, words[0], words[1], url, icon, label)
 
     def _label(self, rtype: RecordType, record: Any) -> str:
         """What it is called, unless the reader may not know that."""
@@ -157,6 +173,8 @@ class Reader:
             where = self._about(record)
             place = {**who, "record": isolated(where)} if where else who
             return _("%(who)s mentioned you: %(record)s") % place, self._written(rtype, events)
+        if row.kind == UNUSUAL:
+            return _("%(record)s reads far more records than usual") % who, self._how_many(events)
         if row.kind == JOINED:
             return _("%(record)s accepted your invitation") % who, ""
         return self._changes(row, name, events)
@@ -170,6 +188,13 @@ class Reader:
         until = _("until %(moment)s") % {"moment": self.actor.format.datetime(end)} if end else ""
         may = _("You may change it") if given["level"] == Share.Level.EDIT else _("You may see it")
         return " · ".join(filter(None, (may, until)))
+
+    def _how_many(self, events: list[Event]) -> str:
+        changes, number = events[-1].changes if events else {}, self.actor.format.number
+        if "usual" not in changes:
+            return ""
+        told = {"count": number(changes["count"][1]), "usual": number(changes["usual"][1])}
+        return _("%(count)s in an hour; usually %(usual)s") % told
 
     def _who(self, event: Event | None) -> str:
         label = self._labels.get("members", event.member_id) if event else None

@@ -150,6 +150,7 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
     queries()
     few = queries()
     fill(12)
+    queries()  # the first one tells once, for all rows, that protected fields were read
     assert queries() <= few
 
 

@@ -23,6 +23,8 @@ TOLD = {
     "contacts.ContactPoint": ["contact.updated"],
     "leads.Lead_qualification": ["lead.updated"],
     "leads.LeadRules": ["leads.rules_changed"],
+    "privacy.Erasure": ["privacy.erased"],
+    "records.LegalHold": ["legal_hold.set", "legal_hold.lifted"],
     "records.DuplicateRule": ["duplicates.rules_changed"],
     "records.Redirect": ["contact.merged"],
     "records.SavedView": ["view.changed"],

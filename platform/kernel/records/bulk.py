@@ -160,7 +160,13 @@ def _lock(access: Access, items: list[Item]) -> dict[Any, Any]:
         records += rows.order_by("pk")
     tables = {name for item in items for name in item.values}
     specs = [s for s in access.rtype.specs().values() if s.kind.has_table]
-    Shown(access, records, specs if is_acting else [s for s in specs if s.name in tables], with_labels=False)
+    Shown(
+        access,
+        records,
+        specs if is_acting else [s for s in specs if s.name in tables],
+        with_labels=False,
+        is_read=False,
+    )
     return {record.pk: record for record in records}
 
 

@@ -166,6 +166,9 @@ class CustomField(Record):
     required = models.BooleanField(_("must be filled in"), default=False)
     unique = models.BooleanField(_("no two the same"), default=False)
     searchable = models.BooleanField(_("found by search"), default=False)
+    sensitive = models.BooleanField(
+        _("reading is recorded"), default=False, help_text=_("Whoever sees a value of it stands in the audit log.")
+    )
     default = models.JSONField(_("starts as"), null=True, blank=True)
     choices = models.JSONField(_("choices"), default=list, blank=True)
     related = models.CharField(_("points at"), max_length=50, blank=True)

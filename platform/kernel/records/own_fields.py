@@ -105,6 +105,7 @@ def spec_from(row: CustomField) -> FieldSpec:
         max_length=row.max_length or LENGTHS.get(row.kind),
         places=row.places,
         help=row.help,
+        sensitive=row.sensitive,
         extra={
             "field": row.pk,
             "unique": row.unique,

@@ -110,8 +110,8 @@ class CustomFields(RecordType):
     icon = "list-details"
     fields = (
         "record_type", "name", "other_name", "code", "kind", "help", "required", "unique", "searchable",
-        field("default", kind="own_default"), field("choices", kind="choice_list"), "related", "places", "max_length",
-        "panel", "in_list", "on_card", "position",
+        "sensitive", field("default", kind="own_default"), field("choices", kind="choice_list"), "related", "places",
+        "max_length", "panel", "in_list", "on_card", "position",
     )  # fmt: skip
     columns = ("name", "record_type", "kind", "code", "required")
     filters = ("record_type", "kind")
@@ -121,7 +121,7 @@ class CustomFields(RecordType):
             _("Custom field"),
             (
                 "name", "other_name", "record_type", "kind", "code", "related", "help", "places", "max_length", "panel",
-                "required", "unique", "searchable", "in_list", "on_card",
+                "required", "unique", "searchable", "sensitive", "in_list", "on_card",
             ),
         ),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from kernel.access.actor import Access, Actor
 from kernel.records.kinds.base import Kind
 from kernel.records.kinds.relations import MemberRelation, Relation
 from kernel.records.mentioning import load_names, shown, takes_mentions
+from kernel.records.sensitive import note_shown
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import array, quoted, rows_of
 from kernel.records.types import registry
@@ -84,7 +85,10 @@ def _different(ids: Iterable[UUID | None]) -> Iterable[UUID]:
 
 
 class Shown:
-    """Some rows and some fields of one type, ready for a page, the API or a file. A constant number of queries."""
+    """Some rows and some fields of one type, ready for a page, the API or a file. A constant number of queries.
+
+    `is_read` is not said by what looks at values itself, or tells of them in its own way.
+    """
 
     def __init__(
         self,
@@ -94,6 +98,7 @@ class Shown:
         *,
         with_labels: bool = True,
         for_file: bool = False,
+        is_read: bool = True,
     ) -> None:
         self.access, self.rows = access, rows
         self._for_file = for_file
@@ -101,6 +106,8 @@ class Shown:
         self.specs = list(access.shown().values() if specs is None else specs)
         self.labels = Labels(access.actor)
         self._load_tables()
+        if is_read:
+            note_shown(access, self.specs, rows)
         if with_labels:
             self._load_labels()
 

@@ -28,7 +28,8 @@ class FieldSpec:
 
     A read-only field is never taken from anyone: actions and derivations set it. `is_label` marks the text that is
     the record's label, sorted and matched by `label_key`. `code` is the key under which the value of a tenant's own
-    field stands in `path`; a field with a column of its own has none.
+    field stands in `path`; a field with a column of its own has none. Reading a sensitive one leaves an event
+    (kernel.records.sensitive).
     """
 
     name: str
@@ -47,6 +48,7 @@ class FieldSpec:
     is_label: bool = False
     help: Any = ""
     code: str = ""
+    sensitive: bool = False
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -63,7 +65,7 @@ class FieldSpec:
         """This field for whoever sees but the end of its values, and can ask and change nothing by it."""
         return replace(
             self, kind=MASKED, required=False, read_only=True, related="", choices=(), rows=(), default=None,
-            is_label=False, extra={"behind": self},
+            is_label=False, sensitive=False, extra={"behind": self},
         )  # fmt: skip
 
     def on_own(self, member: UUID) -> FieldSpec:

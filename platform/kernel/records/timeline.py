@@ -17,6 +17,7 @@ from kernel.events.models import Event
 from kernel.events.names import sentences
 from kernel.records.mentioning import load_names, takes_mentions
 from kernel.records.merge import taken_in
+from kernel.records.sensitive import READ, note_read
 from kernel.records.show import Labels, Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import registry
@@ -123,6 +124,18 @@ class Telling:
                     for slug, pk in change.spec.kind.references(change.spec, value):
                         wanted[slug].add(pk)
         self._labels.load(wanted)
+        self._note_read(events, changes)
+
+    def _note_read(self, events: Iterable[Event], changes: Mapping[UUID, list[FieldChange]]) -> None:
+        """Values of protected fields are read here as well as on the record."""
+        read: dict[str, tuple[set[str], set[UUID]]] = defaultdict(lambda: (set(), set()))
+        for event in events:
+            names = {c.spec.name for c in changes[event.pk] if c.spec.sensitive and any(c.values)}
+            if names and event.record_id:
+                read[event.record_type][0].update(names)
+                read[event.record_type][1].add(event.record_id)
+        for slug, (names, ids) in read.items():
+            note_read(self._actor.access(registry[slug]), names, sorted(ids))
 
     def _member(self, event: Event) -> dict[str, str] | None:
         label = self._labels.get("members", event.member_id)
@@ -157,7 +170,7 @@ class Timeline(Telling):
         mine = Q(record_type=slug, record_id=pk) | Q(about_type=slug, about_id__in=[pk, *others])
         if others:  # that they went to the trash is what "merged others into this" says
             mine |= Q(record_type=slug, record_id__in=others) & ~Q(name=f"{self._access.rtype.name}.deleted")
-        return Event.objects.filter(mine)
+        return Event.objects.filter(mine).exclude(name=READ)
 
     def _told(self, found: list[Event]) -> list[Entry]:
         children = self._in_reach(event for event in found if event.record_type != self._access.rtype.slug)

@@ -20,6 +20,7 @@ from psycopg.errors import QueryCanceled
 from kernel.access.actor import Access, Actor
 from kernel.lib.text import fold
 from kernel.records.mentioning import shown
+from kernel.records.sensitive import note_read
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.records.types import RecordType, registry
@@ -192,6 +193,8 @@ def _say_where(hit: Hit, access: Access, shown: dict[str, str], words: list[Word
         found = sum(bool(ranges_of(shown[spec.name], [word])) for word in missing)
         if found > best:
             best, hit.spec, hit.text = found, spec, clip(shown[spec.name], missing)
+    if hit.spec is not None and hit.spec.sensitive:
+        note_read(access, [hit.spec.name], [hit.pk])
     if hit.text in hit.facts:
         hit.facts.remove(hit.text)
 

@@ -21,7 +21,9 @@ from kernel.records.columns import tenant_currency
 from kernel.records.find import Found, find
 from kernel.records.kinds.choices import Choice, known
 from kernel.records.kinds.numbers import Money
+from kernel.records.reading import count_reading
 from kernel.records.selection import Selection
+from kernel.records.sensitive import note_reading_of
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import attributes_of
@@ -152,7 +154,9 @@ class Exporting:
             rows = next(chunks, None)
             if rows is None:
                 return False
-            columns = self._columns(Shown(self.access, rows, [spec for spec in self.columns if spec], for_file=True))
+            columns = self._columns(
+                Shown(self.access, rows, [spec for spec in self.columns if spec], for_file=True, is_read=False)
+            )
             for row in zip(*columns, strict=True):
                 writer.write_row(row)
             run.done += len(rows)
@@ -221,3 +225,8 @@ def _keep(work: Work, file: IO[bytes], count: int) -> None:
         run.counts, run.rules = {"rows": count}, actor.rules.said()
         asked = {"query": [None, params["query"]], "format": [None, params["format"]], "count": [None, count]}
         note(actor, "export.finished", params["type"], asked, change_set=run.pk)
+        access = actor.access(registry[params["type"]])
+        count_reading(access, count)
+        read = [spec.name for spec in columns_of(access, params["fields"]) if spec and spec.sensitive]
+        if read and count:
+            note_reading_of(access, read, count, [])

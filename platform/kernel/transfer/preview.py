@@ -150,7 +150,7 @@ class Look:
         specs = {e.field: self.known[e.field].rows or self.known[e.field].spec for e in self.entries}
         access = self.viewer.access(self.access.rtype)
         kept = [item.record for _draft, item in written if item]
-        show = Shown(access, kept, list({spec.name: spec for spec in specs.values()}.values()))
+        show = Shown(access, kept, list({spec.name: spec for spec in specs.values()}.values()), is_read=False)
         rows = []
         for draft, item in written:
             cells = []

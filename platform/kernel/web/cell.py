@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from kernel.access.actor import Access
 from kernel.lib.ids import uuid7
 from kernel.records.change import NotFound, Stale, edit
+from kernel.records.sensitive import note_shown
 from kernel.records.show import Shown
 from kernel.records.specs import FieldSpec
 from kernel.web import alike
@@ -34,6 +35,7 @@ def cell(request: HttpRequest, slug: str, pk: UUID, name: str) -> HttpResponse:
     if name not in access.editable(record) or not access.may("edit", record):
         raise PermissionDenied
     if request.method != "POST":
+        note_shown(access, [spec], [record])
         return _editor(request, access, record, spec, spec.value(record), was=comparable(spec, spec.value(record)))
     if request.POST.get("theirs"):
         return _shown(access, record, spec, request)

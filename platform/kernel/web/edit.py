@@ -13,6 +13,7 @@ from kernel.access.actor import Access
 from kernel.records import change
 from kernel.records.change import NotFound, Stale
 from kernel.records.duplicates import Duplicates, asking
+from kernel.records.sensitive import note_shown
 from kernel.records.specs import FieldSpec
 from kernel.records.types import Verb
 from kernel.web import alike
@@ -125,6 +126,7 @@ def _form_page(
         heading = _("Edit %(label)s") % {"label": record.label}
         cancel = way_back(request, record_url(rtype.slug, record.pk))
         crumbs.append({"label": record.label, "url": record_url(rtype.slug, record.pk)})
+        note_shown(access, form.specs.values(), [record])
     version = form.record.version if record is not None else None
     context = {
         "form": form, "rtype": rtype, "record": record, "heading": heading, "crumbs": crumbs, "cancel": cancel,

@@ -20,6 +20,7 @@ from kernel.lib.errors import ParseError
 from kernel.lib.text import isolated
 from kernel.records.auditing import Asked, AuditLog
 from kernel.records.kinds.relations import read_id
+from kernel.records.sensitive import READ
 from kernel.records.timeline import Entry
 from kernel.records.types import RecordType, registry
 from kernel.ui.fields import Field
@@ -40,7 +41,7 @@ ACTS = {
     "merged": gettext_lazy("Merged"),
     "shared": gettext_lazy("Shared"),
     "downloaded": gettext_lazy("File downloaded"),
-    "read": gettext_lazy("Many records read"),
+    "read": gettext_lazy("Many records or protected fields read"),
     "finished": gettext_lazy("Imported, exported or changed in bulk"),
     "rules_changed": gettext_lazy("Rules of a role changed"),
     "viewed_as": gettext_lazy("Viewed as somebody else"),
@@ -187,6 +188,10 @@ def _line(actor: Actor, entry: Entry) -> Line:
     where = " · ".join(filter(None, (str(DOORS.get(event.via, event.via)), event.ip or "")))
     if way := WAYS.get(event.changes.get("way", [None, ""])[1]):
         what = f"{what} · {way}"
+    if rtype and event.name == READ:
+        known = actor.access(rtype).shown()
+        named = [label_of(known[name]) for name in event.changes["fields"][1] if name in known]
+        what = f"{what} · {_(', ').join(named)}" if named else what
     sentence = entry.sentence(isolated(entry.who))
     changes, folded = [*changes_of(entry), *_settings(actor, event)], ""
     if len(changes) > FEW:

@@ -45,7 +45,7 @@ class FieldForm:
         self.default: Any = None if row.default is None else self.spec.kind.restore(self.spec, row.default)
 
     def _names(self) -> list[str]:
-        names = ["name", "other_name", "help", "panel", "required", "in_list", "on_card"]
+        names = ["name", "other_name", "help", "panel", "required", "sensitive", "in_list", "on_card"]
         if self.row.kind in CAN_BE_UNIQUE:
             names.append("unique")
         if self.kind.is_searched:

@@ -39,14 +39,15 @@ def followers(record: Any, own: bool = True) -> set[UUID]:
 
 
 def shown_followers(access: Access, record: Any) -> tuple[bool, list[tuple[UUID, str]]]:
-    """Whether the actor follows it, and who does, as far as they may see these members."""
-    found = followers(record)
+    """Whether the actor follows it, and who does, as far as they may see these members; that its owner does, because
+    it is theirs, for those who may know whose it is."""
+    found, me = followers(record), access.actor.member
+    told = found if "owner" in access.readable(record) else followers(record, own=False)
     members = access.actor.access(registry["members"])
     names: list[tuple[UUID, str]] = []
-    if found and members.may("view"):
-        rows = members.records().filter(pk__in=found).order_by("label_key", "pk")
+    if told and members.may("view"):
+        rows = members.records().filter(pk__in=told).order_by("label_key", "pk")
         names = list(rows.values_list("pk", "label")[:SHOWN])
-    me = access.actor.member
     return bool(me and me.pk in found), names
 
 

@@ -132,6 +132,15 @@ def test_why_does_not_tell_a_hidden_owner(say: Any, made: Any, client_for: Any, 
     assert "North" not in told["none"]
 
 
+def test_followers_do_not_tell_a_hidden_owner(say: Any, made: Any, api_for: Any, client_for: Any) -> None:
+    deal = made("deals", "reza", name="Roof")
+    for level, is_told in (("read", True), ("none", False)):
+        say(deals={"owner": level, "team": "none"})
+        told = api_for("mina").get(f"/api/v1/deals/{deal.pk}/followers").json()["followers"]
+        assert [one["label"] for one in told] == ["Reza Rep"] * is_told
+        assert (b"Reza" in client_for("mina").get(f"/r/deals/{deal.pk}").content) == is_told
+
+
 def test_values_that_repeat_are_told_to_whoever_reads_them(say: Any, made: Any, api_for: Any, tenant_a: Any) -> None:
     with in_tenant(tenant_a):
         field = make("text", "Badge", record_type="companies", code="badge")

@@ -19,7 +19,7 @@ from kernel.runs.work import work
 from kernel.tenancy.context import in_tenant, tenant_only
 from kernel.web.bulk import bar_of
 
-SYSTEM = ["import", "export", "bulk", "audit", "privacy"]
+SYSTEM = ["import", "export", "bulk", "audit", "privacy", "company", "members", "roles", "keys"]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Looker:
         told = Answer(
             self.surface, method.upper(), path, answer.status_code, route, text.lower(),
             said, answer.headers.get("Location", ""),
-            answer.json().get("id", "") if path.startswith("/api/") and method == "post" and body else "",
+            answer.json().get("id", "") if method == "post" and body.startswith(b"{") else "",
         )  # fmt: skip
         self.answers.append(told)
         return told

@@ -47,7 +47,8 @@ class Scene:
 
     def __init__(self, tenant: Any, sara: Member, owner: Member | None = None) -> None:
         self.tenant, self.actor = tenant, actor_for(sara, "page")
-        self.owner = owner or sara
+        self.owner = owner or self._own_member()
+        self.tells_owner = owner is None
         self.records: dict[str, Any] = {}
         self.sets: dict[str, Any] = {}
         self.secrets: list[Secret] = []
@@ -210,10 +211,18 @@ class Scene:
         saved = [views.save(name=f"View {at}", audience="everyone", params=params) for at, params in enumerate(kept)]
         return [str(row.pk) for row in saved]
 
+    @staticmethod
+    def _own_member() -> Member:
+        """Whose the canaries are, and nothing else."""
+        label = word("owner")
+        return Member.objects.create(name=label, label=label, label_key=label, search=label, text_keys={"name": label})
+
     # -- secrets
 
     def _remember(self, rtype: RecordType) -> None:
         record = self.records[rtype.slug]
+        if rtype.is_owned and self.tells_owner:
+            self.secrets.append(Secret(rtype.slug, "owner", frozenset({self.owner.label}), True))
         for name, spec in rtype.specs().items():
             if name not in KEYS[rtype.slug]:
                 for one, value in self._values_in(rtype, spec, record):

@@ -8,7 +8,7 @@ letters. `test_surfaces.py` holds that each of them is a surface's, or among `WI
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,24 +30,23 @@ class Surface:
     name: str
     routes: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
-    each: Call | None = None
-    once: Call | None = None
+    each: tuple[Call, ...] = ()
+    once: tuple[Call, ...] = ()
 
 
 surfaces: dict[str, Surface] = {}
 
 
 def surface(name: str, *routes: str, also: tuple[str, ...] = (), once: bool = False) -> Callable[[Call], Call]:
-    """Make a function a surface: `call(mina, rtype, pk)`, or `call(mina)` where it is about all types at once."""
+    """Make a function a surface, or one more call of it: `call(mina, rtype, pk)`, or `call(mina)` where it is about all
+    types at once."""
 
     def register(call: Call) -> Call:
-        held = surfaces.get(name)
-        if held is None:
-            held = Surface(name)
+        held = surfaces.get(name) or Surface(name)
+        each, all_at_once = ((), (call,)) if once else ((call,), ())
         surfaces[name] = Surface(
-            name, (*held.routes, *routes), (*held.also, *also),
-            held.each if once else call, call if once else held.once,
-        )  # fmt: skip
+            name, (*held.routes, *routes), (*held.also, *also), (*held.each, *each), (*held.once, *all_at_once)
+        )
         return call
 
     return register
@@ -58,10 +57,16 @@ def call_all(mina: Any, types: dict[str, RecordType]) -> None:
     for found in surfaces.values():
         mina.surface = found.name
         for slug, rtype in types.items():
-            if found.each and slug in mina.scene.records:
-                found.each(mina, rtype, mina.scene.records[slug].pk)
-        if found.once:
-            found.once(mina)
+            for call in found.each if slug in mina.scene.records else ():
+                call(mina, rtype, mina.scene.records[slug].pk)
+        for call in found.once:
+            call(mina)
+
+
+def uncalled(answers: Iterable[Any]) -> set[str]:
+    """The addresses that a surface names and that nobody asked for."""
+    asked = {spelled(answer.route) for answer in answers}
+    return {route for found in surfaces.values() for route in found.routes} - asked
 
 
 # -- what there is
@@ -121,7 +126,11 @@ WITHOUT_RECORDS = {route: reason for reason, routes in BARE.items() for route in
 def routes() -> Iterator[str]:
     """Every address of a workspace. The API answers with and without a slash at the end: one way out."""
     for route, _pattern in patterns(get_resolver("config.urls_tenant")):
-        yield route.removesuffix("/") if route.startswith("api/") else route
+        yield spelled(route)
+
+
+def spelled(route: str) -> str:
+    return route.removesuffix("/") if route.startswith("api/") else route
 
 
 def ways_out() -> set[str]:

@@ -143,8 +143,8 @@ def all_exports(mina: Any) -> None:
     "import", "imports", "imports/new", "imports/<uuid:pk>", "imports/<uuid:pk>/file", "imports/<uuid:pk>/columns",
     "imports/<uuid:pk>/values", "imports/<uuid:pk>/preview", "imports/<uuid:pk>/answers", "imports/<uuid:pk>/status",
     "imports/<uuid:pk>/undo", "imports/<uuid:pk>/problems", "api/v1/imports", "api/v1/imports/<str:pk>",
-    "api/v1/imports/<str:pk>/<slug:part>", "api/v1/undos", "api/v1/undos/<str:pk>", "changes/<uuid:pk>/undo",
-    "api/v1/undos/<str:pk>/<slug:part>", "api/v1/changes/<str:pk>/undo", also=("run:import", "run:undo"), once=True,
+    "api/v1/imports/<str:pk>/<slug:part>", "api/v1/undos", "api/v1/undos/<str:pk>",
+    "api/v1/undos/<str:pk>/<slug:part>", also=("run:import", "run:undo"), once=True,
 )  # fmt: skip
 def imports(mina: Any) -> None:
     """A file with a column for each field: what she may not know is matched by nothing."""
@@ -170,8 +170,6 @@ def imports(mina: Any) -> None:
         mina.get(f"{V1}/imports/{pk}")
         mina.get(f"{V1}/imports/{pk}/problems")
         undone = mina.post(f"{V1}/undos", {"change_set": pk})
-        mina.post(f"{V1}/changes/{mina.scene.sets[slug]}/undo")
-        mina.post(f"/changes/{mina.scene.sets[slug]}/undo")
         mina.get(f"{V1}/undos/{undone.pk or pk}")
         mina.get(f"{V1}/undos/{undone.pk or pk}/problems")
     for path in ("/imports", f"{V1}/imports", f"{V1}/undos"):
@@ -227,14 +225,21 @@ def files(mina: Any) -> None:
     mina.get(f"{V1}/files/{pk}/content")
     mina.get(f"{V1}/files/{pk}/versions")
     mina.follow(mina.get(f"/r/files/{pk}/content"))
-    mina.post("/uploads", {"name": "a.txt", "size": "3"})
-    mina.get(f"/uploads/{pk}")
-    mina.get(f"/uploads/{pk}/1")
+    begun = mina.post("/uploads", {"name": "a.txt", "size": "3", "file": str(pk)})
+    upload = begun.pk or pk
+    mina.get(f"/uploads/{upload}")
+    mina.get(f"/uploads/{upload}/1")
 
 
 @surface("submission", "api/v1/leads/<str:id>/submissions", once=True)
 def submissions(mina: Any) -> None:
     mina.get(f"{V1}/leads/{mina.scene.records['leads'].pk}/submissions")
+
+
+@surface("trash", "r/<slug:slug>/<uuid:pk>/restore")
+def restoring(mina: Any, rtype: RecordType, pk: Any) -> None:
+    if is_listed(rtype):
+        mina.post(f"/r/{rtype.slug}/{pk}/restore")
 
 
 # -- what is told without being asked
@@ -292,6 +297,17 @@ def _mail(mina: Any) -> None:
         parts = [part.as_bytes().decode(errors="replace") for part in [letter.message()]]
         texts = [str(letter.subject), letter.body, *(body for body, _type in letter.alternatives), *parts]
         mina.told("mail", "/", "\n".join(texts))
+
+
+@surface(
+    "taking back", "changes/<uuid:pk>/undo", "changes/<uuid:pk>/restore", "api/v1/changes/<str:pk>/undo", once=True
+)
+def taking_back(mina: Any) -> None:
+    """Last, for with what is taken back goes all that hangs on it."""
+    for slug, door in (("deals", "/api/v1"), ("companies", "")):
+        begun = mina.post(f"{door}/changes/{mina.scene.sets[slug]}/undo")
+        mina.follow(begun)
+        mina.post(f"/changes/{begun.pk or mina.scene.sets[slug]}/restore")
 
 
 @surface("log line", also=("log",), once=True)

@@ -132,7 +132,7 @@ def change_sets(mina: Any, rtype: RecordType, pk: Any) -> None:
             mina.get(f"/changes/{made}/status")
 
 
-@surface("trash", "trash", "r/<slug:slug>/<uuid:pk>/restore", "changes/<uuid:pk>/restore")
+@surface("trash", "trash")
 def trash(mina: Any, rtype: RecordType, pk: Any) -> None:
     """A canary lies in the trash too, for as long as this looks."""
     if not is_listed(rtype):

@@ -9,7 +9,7 @@ import surfaces_of_pages
 from canaries import distinguish, tokens
 from looker import Looker, role_of
 from scene import Scene
-from surfaces import call_all
+from surfaces import call_all, uncalled
 
 from kernel.access.models import Member
 from kernel.records.change import create
@@ -86,6 +86,7 @@ def test_no_byte_of_what_is_out_of_reach_leaves(mina: Looker) -> None:
         seen = tokens(answer.text) - tokens(answer.path)
         found |= {f"{answer}: {secrets[token]} stands in it" for token in seen & secrets.keys()}
     assert not found, "\n".join(sorted(found))
+    assert uncalled(mina.answers) <= {"attachments/<str:token>"}, "Only where a file is in reach there is a link to it"
 
 
 def test_no_figure_is_another_for_what_is_out_of_reach(mina: Looker) -> None:

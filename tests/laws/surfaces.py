@@ -63,9 +63,13 @@ def call_all(mina: Any, types: dict[str, RecordType]) -> None:
             call(mina)
 
 
+# What a run is asked for is not there where it is refused: a person is exported by whoever sees all there is.
+OF_EXPORTED_PEOPLE = {"privacy/runs/<uuid:pk>", "privacy/runs/<uuid:pk>/status", "privacy/runs/<uuid:pk>/download"}
+
+
 def uncalled(answers: Iterable[Any]) -> set[str]:
     """The addresses that a surface names and that nobody asked for."""
-    asked = {spelled(answer.route) for answer in answers}
+    asked = {spelled(answer.route) for answer in answers} | OF_EXPORTED_PEOPLE
     return {route for found in surfaces.values() for route in found.routes} - asked
 
 

@@ -78,7 +78,8 @@ def uncalled(answers: Iterable[Any]) -> set[str]:
 BARE = {
     "a door: who comes in, and nothing of any record": (
         "login", "logout", "enter", "forgot", "forgot/sent", "reset/<str:token>", "join/<str:token>", "dev/mail",
-        "settings/view-as/leave", "enter/back", "login/passkey", "login/passkey/options", "login/code", "workspaces",
+        "settings/view-as/leave", "enter/back", "login/passkey", "login/passkey/options", "login/code", "login/sso",
+        "login/sso/back", "workspaces",
         "workspaces/open", "email/<str:token>", "second-step/<str:token>",
     ),
     "published: a form for strangers says what somebody wrote for them": ("f/<slug:address>",),
@@ -119,6 +120,7 @@ BARE = {
             "members/<uuid:pk>/second-step", "roles/<uuid:pk>/sign-in",
             "members/<uuid:pk>/hand-over", "members/<uuid:pk>/handover", "roles", "roles/new", "roles/compare",
             "roles/why", "roles/<uuid:pk>", "roles/<uuid:pk>/delete", "roles/<uuid:pk>/name", "roles/<uuid:pk>/save",
+            "sso", "sso/test", "sso/only", "sso/off",
             "roles/<uuid:pk>/system", "roles/<uuid:pk>/types/<slug:slug>", "teams", "teams/new", "teams/<uuid:pk>",
             "teams/<uuid:pk>/delete",
         )),

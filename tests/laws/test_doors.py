@@ -15,6 +15,8 @@ PUBLIC = {
         "login/code",
         "login/passkey",
         "login/passkey/options",
+        "login/sso",
+        "login/sso/back",
         "logout",
         "enter",
         "enter/back",

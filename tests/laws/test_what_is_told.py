@@ -18,6 +18,8 @@ TOLD = {
     "access.Member_teams": ["member.updated"],
     "access.Share": ["deal.shared", "deal.unshared"],
     "access.Invitation": ["member.invited", "member.invitation_withdrawn", "member.joined"],
+    "access.Provider": ["provider.changed"],
+    "access.Subject": ["member.came_by_provider"],
     "access.ApiKey": ["member.key_created", "member.key_revoked"],
     "attachments.FileVersion": ["file.updated", "file.downloaded"],
     "contacts.ContactPoint": ["contact.updated"],

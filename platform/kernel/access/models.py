@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kernel.access.rules import check_rules
+from kernel.accounts.sealing import SealedField
 from kernel.lib.ids import uuid7
 
 
@@ -106,6 +107,8 @@ class Team(Record):
 class Member(Record):
     """A person of this tenant. Without an identity there is no sign-in: the person only owns records."""
 
+    by_provider: int  # whether they must sign in by the provider, where it was read along (BY_PROVIDER)
+
     name = models.CharField(_("name"), max_length=150)
     email = models.EmailField(_("email"), max_length=254, blank=True)
     identity = models.UUIDField(null=True, blank=True, editable=False)
@@ -181,6 +184,59 @@ class Share(models.Model):
 
 # Read along with whoever is acting: most workspaces share nothing, and need not be asked what with whom.
 ANY_SHARES = "(SELECT count(*)::int FROM (SELECT 1 FROM access_share LIMIT 1) s)"
+
+
+class Provider(models.Model):
+    """The company's own place to sign in, by OpenID Connect. A workspace has one at most, so its key is always 1.
+
+    `break_glass` are the administrators who come in without it where it is the only way (`is_enforced`).
+    """
+
+    id = models.BigIntegerField(primary_key=True, default=1, editable=False)
+    name = models.CharField(max_length=60)
+    issuer = models.CharField(max_length=500)
+    client_id = models.CharField(max_length=255)
+    client_secret = SealedField(max_length=1500)
+    secret_expires = models.DateField(null=True)
+    domains = ArrayField(models.CharField(max_length=253))
+    role = models.ForeignKey(Role, models.SET_NULL, null=True, related_name="+", db_index=False)
+    does_second_step = models.BooleanField(default=False)
+    is_enforced = models.BooleanField(default=False)
+    break_glass = ArrayField(models.UUIDField(), default=list)
+    checked_at = models.DateTimeField(null=True)
+    state = models.JSONField(default=dict)
+    warned_for = models.DateField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="provider_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# Read along with whoever signs in or acts: must they come by the provider? `Member.by_provider` is one of these.
+BY_PROVIDER = (
+    "coalesce((SELECT CASE WHEN access_member.id = ANY(p.break_glass) THEN 2 ELSE 1 END"
+    " FROM access_provider p WHERE p.is_enforced), 0)"
+)
+AS_ONE_LIKES, MUST, BREAK_GLASS = 0, 1, 2
+
+
+class Subject(models.Model):
+    """Who a member is to the provider: found by this from the second time on, whatever their address has become."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.OneToOneField(Member, models.CASCADE, related_name="subject")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="subject_once")]
+
+    def __str__(self) -> str:
+        return str(self.member_id)
 
 
 class Invitation(models.Model):

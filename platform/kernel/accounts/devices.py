@@ -57,8 +57,8 @@ def name_of(agent: str) -> str:
     return browser or system or _("Unknown browser")
 
 
-def devices_of(identity: Identity, current: str | None) -> list[Device]:
-    """Where this person is signed in now: this browser first, then by when each was last used."""
+def devices_of(identity: Identity, current: str | None, tenant: Any = None) -> list[Device]:
+    """Where this person is signed in now, or at this tenant: this browser first, then by when each was last used."""
     found = [
         Device(
             handle=_handle(row),
@@ -70,14 +70,14 @@ def devices_of(identity: Identity, current: str | None) -> list[Device]:
             seen=row.last_seen,
             is_this=row.session_key == current,
         )
-        for row in _live(identity)
+        for row in _live(identity, tenant)
     ]
     return sorted(found, key=lambda device: (not device.is_this, -device.seen.timestamp()))
 
 
-def end(identity: Identity, handle: str) -> bool:
+def end(identity: Identity, handle: str, tenant: Any = None) -> bool:
     """Sign one browser out; False if it is none of this person's, or was signed out already."""
-    for row in _live(identity):
+    for row in _live(identity, tenant):
         if constant_time_compare(_handle(row), handle):
             is_ended = bool(Session.objects.filter(pk=row.pk).delete()[0])
             if is_ended:
@@ -91,6 +91,11 @@ def end_all(identity: Identity) -> None:
     Identity.objects.filter(pk=identity.pk).update(session_epoch=F("session_epoch") + 1)
     Session.objects.filter(identity=identity).delete()
     happening.happened(identity, happening.ALL_ENDED)
+
+
+def end_all_at(identity: Identity, tenant: Any) -> None:
+    """Sign out of one tenant, and nowhere else."""
+    Session.objects.filter(identity=identity, tenant_id=tenant.pk).delete()
 
 
 def is_known(request: HttpRequest, identity: Identity) -> bool:
@@ -115,8 +120,9 @@ def _people(request: HttpRequest) -> list[str]:
     return people
 
 
-def _live(identity: Identity) -> list[Session]:
+def _live(identity: Identity, tenant: Any = None) -> list[Session]:
     rows = Session.objects.filter(identity=identity, expire_date__gt=timezone.now()).select_related("tenant")
+    rows = rows.filter(tenant_id=tenant.pk) if tenant else rows
     rows = rows.order_by("-last_seen")[:MOST_DEVICES]
     return [row for row in rows if row.get_decoded().get("epoch") == identity.session_epoch]
 

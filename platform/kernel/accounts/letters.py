@@ -115,6 +115,20 @@ def factor_reset_letter(workspace: str, by: str, link: str) -> Letter:
     )
 
 
+def past_provider_letter(workspace: str, name: str, ip: str, when: str, link: str) -> Letter:
+    return Letter(
+        subject=_("A sign-in past the provider of %(workspace)s") % {"workspace": workspace},
+        lines=(
+            _("%(name)s signed in to %(workspace)s without the company’s provider, as one of those who may.")
+            % {"name": name, "workspace": workspace},
+            _("From the address %(ip)s, %(when)s.") % {"ip": ip, "when": when},
+        ),
+        link=link,
+        link_text=_("Open the audit log"),
+        small=(_("If nobody knows why, ask them, and let them choose a new password."),),
+    )
+
+
 def old_address_letter(email: str, link: str) -> Letter:
     return Letter(
         subject=_("Your e-mail address is to be changed"),

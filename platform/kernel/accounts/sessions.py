@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kernel.accounts.models import Identity, Session
 
 SEEN_EVERY = datetime.timedelta(minutes=5)
+# Then the provider is asked anew, which may have closed the account meanwhile.
+BY_PROVIDER = datetime.timedelta(hours=12)
 
 
 class SessionStore(DatabaseStore):
@@ -63,9 +65,12 @@ def client_ip(request: HttpRequest) -> str:
         return "0.0.0.0"  # noqa: S104
 
 
-def open_session(request: HttpRequest, identity: "Identity", tenant: Any = None, factor: str = "") -> None:
+def open_session(
+    request: HttpRequest, identity: "Identity", tenant: Any = None, factor: str = "", *, by_provider: bool = False
+) -> None:
     """Sign a person in on this host: a new key, so that a key planted before is worth nothing. `factor` is what they
-    showed beside the password, if anything."""
+    showed beside the password, if anything. `by_provider`: not we know who it is, but a provider that the workspace
+    chose; so this is a session of a member there, and not of the person everywhere."""
     request.session.flush()
     request.session.update(
         {
@@ -73,12 +78,25 @@ def open_session(request: HttpRequest, identity: "Identity", tenant: Any = None,
             "tenant": str(tenant.pk) if tenant is not None else None,
             "epoch": identity.session_epoch,
             "factor": factor,
+            "by_provider": by_provider,
             "since": int(timezone.now().timestamp()),
             "ip": client_ip(request),
             "agent": request.META.get("HTTP_USER_AGENT", "")[:300],
         }
     )
     rotate_token(request)
+
+
+def end_all_by_provider(tenant: Any, but: str | None = None) -> None:
+    """Sign out, at this tenant, everybody whom its provider let in."""
+    rows = apps.get_model("accounts", "Session").objects.filter(tenant_id=tenant.pk).exclude(session_key=but)
+    ended = [row.pk for row in rows.iterator() if row.get_decoded().get("by_provider")]
+    for begin in range(0, len(ended), 500):
+        rows.filter(pk__in=ended[begin : begin + 500]).delete()
+
+
+def came_by_provider(request: HttpRequest) -> bool:
+    return bool(request.session.get("by_provider"))
 
 
 def close_session(request: HttpRequest) -> None:
@@ -97,6 +115,9 @@ def identity_of(request: HttpRequest, tenant: Any = None) -> "Identity | None":
     if session.get("tenant") != (str(tenant.pk) if tenant is not None else None):
         return None
     if not row.identity.is_active or session.get("epoch") != row.identity.session_epoch:
+        return None
+    since = datetime.datetime.fromtimestamp(session.get("since", 0), datetime.UTC)
+    if session.get("by_provider") and timezone.now() - since > BY_PROVIDER:
         return None
     _see(session, row)
     return row.identity

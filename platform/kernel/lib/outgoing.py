@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -39,7 +40,7 @@ class Failed(Exception):
 class Answer:
     status: int
     body: bytes
-    certificate_ends: str = ""  # as the certificate of TLS writes it
+    certificate_ends: str = ""  # of TLS, as an ISO day
 
     @property
     def document(self) -> dict[str, Any]:
@@ -53,8 +54,8 @@ class Answer:
         return found
 
 
-def get(url: str) -> Answer:
-    return _ask("GET", url, None, {})
+def get(url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return _ask("GET", url, None, headers or {})
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -165,7 +166,8 @@ class _Secure(_Plain):
         secured = context().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
         self.sock = self.wire = secured
         secured.do_handshake()
-        self.certificate_ends = str((secured.getpeercert() or {}).get("notAfter", ""))
+        ends = ssl.cert_time_to_seconds(str((secured.getpeercert() or {})["notAfter"]))
+        self.certificate_ends = datetime.fromtimestamp(ends, UTC).date().isoformat()
 
 
 @lru_cache(maxsize=1)

@@ -19,14 +19,14 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from kernel.access import stamp
 from kernel.access.actor import actor_for
-from kernel.access.models import ANY_SHARES, Member
+from kernel.access.models import ANY_SHARES, BREAK_GLASS, BY_PROVIDER, MUST, Member
 from kernel.access.sign_in import refusal
 from kernel.accounts.doors import is_public
 from kernel.accounts.models import Identity
-from kernel.accounts.sessions import client_ip
+from kernel.accounts.sessions import came_by_provider, client_ip
 from kernel.tenancy.context import in_tenant
 from kernel.tenancy.hosts import tenant_by_id
-from kernel.web import viewing_as
+from kernel.web import by_provider, viewing_as
 from kernel.web.errors import answer, busy
 from kernel.web.limits import refused_for_haste
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 BUSY = (DeadlockDetected, LockNotAvailable, QueryCanceled)
 
 # What pages want to know of a member anyway: {attribute: a number, in SQL over access_member}.
-_along: dict[str, str] = {"shares": ANY_SHARES}
+_along: dict[str, str] = {"shares": ANY_SHARES, "by_provider": BY_PROVIDER}
 
 # Where whoever must set up a second step does so, and the only page that is theirs until then.
 SECOND_STEP = "/settings/security/second-step"
@@ -96,11 +96,21 @@ class MemberMiddleware:
         """Whoever is signed in but may not come in from here, or now, or must set up a second step first, is nobody to
         every view: to those too that ask their callers themselves. Answers the language, which stays theirs."""
         language, rules, tenant = self.language(request), request.actor.rules, request.tenant  # type: ignore[union-attr]
+        must = request.member.by_provider == MUST or (  # type: ignore[union-attr]
+            request.member.by_provider == BREAK_GLASS and not rules.may_system("*")  # type: ignore[union-attr]
+        )
+        if must and not came_by_provider(request):
+            request.member = request.actor = None
+            return language
         if rules.sign_in:
             now = timezone.now().astimezone(ZoneInfo(tenant.timezone))
             with translation.override(language):
                 request.shut = refusal(rules.sign_in, client_ip(request), now)
-            request.must_prove = rules.needs_second_factor and not request.session.get("factor")
+                request.must_prove = rules.needs_second_factor and not request.session.get("factor")
+                if request.must_prove and came_by_provider(request):
+                    request.shut = request.shut or _(
+                        "Your role asks for a second step, and your provider told of none."
+                    )
         if request.shut or (request.must_prove and request.path_info != SECOND_STEP):
             request.member = request.actor = None
         return language
@@ -130,6 +140,8 @@ class MemberMiddleware:
         known = request.member if request.tenant is not None else request.identity
         if is_public(view):
             return None
+        if known is not None and (closed := by_provider.refusal(request)):
+            return closed
         if known is not None:
             return refused_for_haste(request) if request.tenant is not None else None
         return to_sign_in(request)

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
+from kernel.accounts.sessions import came_by_provider
 from kernel.records.types import registry
 from kernel.records.views import ICONS, favourite_name, mark_key, marks_of
 
@@ -39,6 +40,10 @@ def _bell_of(actor: Actor) -> dict[str, Any] | None:
     return {"url": _bell[0], "count": count, "shown": shown} if _bell else None
 
 
+def _may_switch(request: Any) -> bool:
+    return getattr(request.session.row, "has_others", False) and not came_by_provider(request)
+
+
 def nav(request: HttpRequest) -> dict[str, Any]:
     """The context processor of the shell. Nothing is worked out for a page that shows no sidebar."""
     actor: Actor | None = getattr(request, "actor", None)
@@ -51,7 +56,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
         "viewing_as": member.name if actor.viewer else "",
         "device": f"{tenant.pk.hex}-{member.pk.hex}-{get_language() or tenant.language}",
         "bell": _bell_of(actor),
-        "switch_url": "/workspaces" if getattr(request.session.row, "has_others", False) else "",  # type: ignore[attr-defined]
+        "switch_url": "/workspaces" if _may_switch(request) else "",
         "nav": SimpleLazyObject(lambda: list(_entries(request, actor))),
         "nav_end": SimpleLazyObject(lambda: list(_end(request, actor))),
         "tabs": SimpleLazyObject(lambda: _tabs(list(_entries(request, actor)))),

@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from kernel.access.actor import format_for
+from kernel.access.models import Provider
 from kernel.accounts import handoff
 from kernel.accounts.doors import public
 from kernel.accounts.forms import SignInForm
-from kernel.accounts.greeting import greet
 from kernel.accounts.models import Identity, Membership
-from kernel.accounts.sessions import open_session
+from kernel.web.accounts.arriving import arrive
 from kernel.web.members import member_of, safe_next
 
 PREFIX = "__Host-" if settings.HTTPS else ""
@@ -49,10 +48,9 @@ def enter(request: HttpRequest) -> HttpResponse:
     found = handoff.redeem(code, request.tenant, request.COOKIES.get(ARRIVED, ""))
     identity, factor = found or (None, "")
     if identity is not None and (member := member_of(identity)) is not None:
-        open_session(request, identity, request.tenant, factor)
-        response = HttpResponseRedirect(safe_next(request))
+        response = arrive(request, identity, member, safe_next(request), factor, is_first=True)
         response.delete_cookie(ARRIVED, samesite="Lax")
-        return greet(request, response, identity, format_for(member), is_first=True)
+        return response
     begun = handoff.find(code)
     if begun is not None and begun.tenant_id == request.tenant.pk and not begun.browser:
         secret = secrets.token_urlsafe(32)
@@ -63,7 +61,14 @@ def enter(request: HttpRequest) -> HttpResponse:
     if request.member is not None:  # the same link twice, by the back button
         return HttpResponseRedirect(safe_next(request))
     notice = _("This way in has been used or has expired. Sign in with your password.")
-    context = {"form": SignInForm(), "next": safe_next(request), "notice": notice, "workspace": request.tenant}
+    context = {
+        "form": SignInForm(),
+        "provider": Provider.objects.first(),
+        "asks_password": True,
+        "next": safe_next(request),
+        "notice": notice,
+        "workspace": request.tenant,
+    }
     return render(request, "accounts/sign_in.html", context, status=410)
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from kernel.access.models import Member
 from kernel.accounts import happening
 from kernel.accounts.models import Identity, Membership
-from kernel.accounts.sessions import client_ip
+from kernel.accounts.sessions import came_by_provider, client_ip
 from kernel.accounts.tasks import RETRY, post
 from kernel.events.asking import from_where
 from kernel.events.models import Event
@@ -52,7 +52,8 @@ def _signed_in(request: HttpRequest, identity: Identity) -> None:
     member = member_of(identity) if request.tenant is not None else None  # type: ignore[attr-defined]
     if member is not None:
         page = request.resolver_match.url_name if request.resolver_match else ""
-        way = WAYS.get(page or "") or request.session.get("factor") or "password"
+        by_provider = "provider" if came_by_provider(request) else ""
+        way = by_provider or WAYS.get(page or "") or request.session.get("factor") or "password"
         _write(SIGNED_IN, member.pk, by=member.pk, changes={"way": [None, way]})
 
 

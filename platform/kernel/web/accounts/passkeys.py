@@ -7,11 +7,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from kernel.access.models import MUST, Provider
 from kernel.accounts import halfway, passkeys, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip
 from kernel.web.accounts import history, second
+from kernel.web.accounts.arriving import sentence_of
 from kernel.web.members import member_of
 
 PER_IP = throttle.Limit("passkey-ip", times=60, seconds=600)
@@ -31,13 +33,13 @@ def ask(request: HttpRequest) -> HttpResponse:
     return passkeys.begin_signing_in(request, halfway.who(request, request.tenant))
 
 
-def answer(request: HttpRequest, finish: second.Finish, is_welcome: Any = None) -> HttpResponse:
+def answer(request: HttpRequest, finish: second.Finish, is_welcome: Any = None, instead: str = "") -> HttpResponse:
     half = halfway.who(request, request.tenant)
     identity = passkeys.sign_in(request, half, request.POST.get("credential", ""))
     if identity is None or (is_welcome is not None and not is_welcome(identity)):
         if half is not None:
             history.refused(request, half.email, "passkey")
-        return told(_("This passkey does not let you in here. Sign in with your password."))
+        return told(instead or _("This passkey does not let you in here. Sign in with your password."))
     let_in = finish(request, identity, "passkey")
     response = JsonResponse({"url": let_in["Location"]})
     response.cookies = let_in.cookies
@@ -56,6 +58,8 @@ def options(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     def is_welcome(identity: Identity) -> bool:
-        return member_of(identity) is not None
+        member = member_of(identity)
+        return member is not None and member.by_provider != MUST
 
-    return answer(request, second.let_in, is_welcome)
+    provider = Provider.objects.filter(is_enforced=True).first()
+    return answer(request, second.let_in, is_welcome, sentence_of(provider) if provider else "")

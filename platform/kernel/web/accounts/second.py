@@ -16,18 +16,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from kernel.access.actor import format_for
 from kernel.accounts import factors, halfway, passkeys, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.forms import DigitsField, PageForm, PasswordForm
-from kernel.accounts.greeting import greet
 from kernel.accounts.letters import factor_reset_letter
 from kernel.accounts.models import Identity
-from kernel.accounts.sessions import client_ip, open_session
+from kernel.accounts.sessions import client_ip
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import RETRY
 from kernel.tenancy.tasks import PlatformTask
 from kernel.web.accounts import history
+from kernel.web.accounts.arriving import arrive, held
 from kernel.web.members import member_of, reachable, safe_next
 
 SALT, DAY = "kernel.web.accounts.second", 24 * 60 * 60
@@ -93,8 +92,7 @@ def let_in(request: HttpRequest, identity: Identity, factor: str) -> HttpRespons
     member = member_of(identity)
     if member is None:
         return HttpResponseRedirect("/login")
-    open_session(request, identity, request.tenant, factor)
-    return greet(request, HttpResponseRedirect(safe_next(request)), identity, format_for(member))
+    return arrive(request, identity, member, safe_next(request), factor)
 
 
 @public
@@ -128,6 +126,8 @@ def lost(request: HttpRequest, token: str) -> HttpResponse:
     identity = _of_token(request, token)
     if identity is None:
         return render(request, "accounts/second_gone.html", {"workspace": request.tenant}, status=410)
+    if closed := held(request, member_of(identity)):
+        return closed
     form = PasswordForm(request.POST if request.method == "POST" else None)
     status = form.status
     if form.is_valid():

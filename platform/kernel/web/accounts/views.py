@@ -9,19 +9,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kernel.access.actor import format_for
-from kernel.access.models import Invitation
+from kernel.access.models import Invitation, Provider
 from kernel.accounts import resets, throttle
 from kernel.accounts.doors import public
 from kernel.accounts.forms import EmailForm, NewIdentityForm, NewPasswordForm, PasswordForm, SignInForm
-from kernel.accounts.greeting import greet
 from kernel.accounts.models import Identity
-from kernel.accounts.sessions import client_ip, close_session, open_session
+from kernel.accounts.sessions import client_ip, close_session
 from kernel.accounts.signin import authenticate
 from kernel.accounts.tasks import post, send_changed
 from kernel.web import viewing_as
 from kernel.web.accounts import history, second
 from kernel.web.accounts.actions import accept
+from kernel.web.accounts.arriving import arrive, held
 from kernel.web.accounts.crossing import public_url
 from kernel.web.accounts.invitations import find_invitation
 from kernel.web.accounts.tasks import send_reset
@@ -48,12 +47,26 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 identity = authenticate(**form.cleaned_data, ip=client_ip(request))
             except throttle.TooMany as error:
                 history.refused(request, form.cleaned_data["email"], "password", is_locked=True)
-                return _too_many(request, "accounts/sign_in.html", form, error, next=safe_next(request))
-            if identity is not None and member_of(identity) is not None:
+                form.add_error(None, throttle.sentence(error))
+                response = _sign_in_page(request, 429, form)
+                response["Retry-After"] = str(error.seconds)
+                return response
+            member = member_of(identity)
+            if identity is not None and member is not None:
+                if closed := held(request, member):
+                    return closed
                 return second.ask(request, identity) or second.let_in(request, identity, "")
             history.refused(request, form.cleaned_data["email"], "password")
             form.add_error(None, wrong_password())
-    return _page(request, "accounts/sign_in.html", status, form=form, next=safe_next(request))
+    return _sign_in_page(request, status, form)
+
+
+def _sign_in_page(request: HttpRequest, status: int, form: SignInForm) -> HttpResponse:
+    """Where the provider is the only way, the password waits behind a link for the few who have another one."""
+    provider = Provider.objects.first()
+    asks_password = provider is None or not provider.is_enforced or form.is_bound or "password" in request.GET
+    context = {"form": form, "next": safe_next(request), "provider": provider, "asks_password": asks_password}
+    return _page(request, "accounts/sign_in.html", status, **context)
 
 
 def wrong_password() -> str:
@@ -76,6 +89,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @form_page
 def forgot(request: HttpRequest) -> HttpResponse:
     """Asks for a link. The answer is the same for every address; whether there is one, only the mail tells."""
+    if closed := held(request):
+        return closed
     form = EmailForm(request.POST if request.method == "POST" else None)
     if request.method == "GET" or not form.is_valid():
         return _page(request, "accounts/forgot.html", form.status, form=form)
@@ -103,6 +118,8 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
     member = member_of(identity)
     if identity is None or member is None:
         return _page(request, "accounts/reset_gone.html", 410)
+    if closed := held(request, member):
+        return closed
     form = NewPasswordForm(request.POST if request.method == "POST" else None, email=identity.email, name=identity.name)
     if form.is_valid():
         if not identity.change_password(form.cleaned_data["password"]):
@@ -110,8 +127,7 @@ def reset(request: HttpRequest, token: str) -> HttpResponse:
         post(send_changed, str(identity.pk), request.tenant.name, request.LANGUAGE_CODE)
         if asked := second.ask(request, identity):
             return asked
-        open_session(request, identity, request.tenant)
-        return greet(request, HttpResponseRedirect("/"), identity, format_for(member), is_first=True)
+        return arrive(request, identity, member, "/", is_first=True)
     return _page(request, "accounts/reset.html", form.status, form=form, email=identity.email)
 
 
@@ -127,6 +143,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     invitation = find_invitation(token)
     if invitation is None:
         return _page(request, "accounts/join_gone.html", 410)
+    if closed := held(request, invitation.member):
+        return closed
     email = invitation.member.email
     known = Identity.objects.with_email(email)
     data = request.POST if request.method == "POST" else None
@@ -152,9 +170,9 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
         else:
             if asked := second.ask(request, identity):
                 return asked
-            open_session(request, identity, request.tenant)
-            fmt = format_for(invitation.member)
-            return greet(request, HttpResponseRedirect("/"), identity, fmt, is_first=known is None)
+            member = member_of(identity)
+            assert member is not None
+            return arrive(request, identity, member, "/", is_first=known is None)
     return _page(request, "accounts/join.html", form.status, **context)
 
 

@@ -68,6 +68,7 @@ WAYS = {
     "crossing": gettext_lazy("from another workspace or the site"),
     "reset": gettext_lazy("link to a new password"),
     "invitation": gettext_lazy("invitation"),
+    "provider": gettext_lazy("the company’s provider"),
 }
 
 

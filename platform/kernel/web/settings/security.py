@@ -7,10 +7,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kernel.access.models import Provider
 from kernel.accounts import devices, email_changes, factors, passkeys, throttle
 from kernel.accounts.forms import AddressField, NewPasswordField, PasswordField
 from kernel.accounts.passwords import check_new_password
-from kernel.accounts.sessions import close_session, open_session
+from kernel.accounts.sessions import came_by_provider, close_session, open_session
 from kernel.accounts.tasks import post, send_changed
 from kernel.web import viewing_as
 from kernel.web.accounts import email_changes as letters
@@ -96,7 +97,7 @@ def end_device(request: Any) -> HttpResponse:
     handle = request.POST.get("device", "")
     if any(one.handle == handle and one.is_this for one in _devices(request)):
         return _signed_out(request)
-    if devices.end(request.identity, handle):
+    if devices.end(request.identity, handle, _bounds(request)):
         return go(request, f"{HERE}#devices", _("That device is signed out."), tone="good")
     return go(request, f"{HERE}#devices", _("That device was signed out already."))
 
@@ -105,7 +106,10 @@ def end_device(request: Any) -> HttpResponse:
 @require_POST
 def end_all(request: Any) -> HttpResponse:
     """Sign out everywhere, here too."""
-    devices.end_all(request.identity)
+    if _bounds(request):
+        devices.end_all_at(request.identity, request.tenant)
+    else:
+        devices.end_all(request.identity)
     return _signed_out(request)
 
 
@@ -118,10 +122,18 @@ def _signed_out(request: Any) -> HttpResponse:
 
 
 def _devices(request: Any) -> list[devices.Device]:
-    return devices.devices_of(request.identity, request.session.session_key)
+    return devices.devices_of(request.identity, request.session.session_key, _bounds(request))
+
+
+def _bounds(request: Any) -> Any:
+    """The only workspace that a session is of which its provider stands for; None for a person's own."""
+    return request.tenant if came_by_provider(request) else None
 
 
 def _page(request: Any, *, secret: Any = None, address: Any = None) -> HttpResponse:
+    if came_by_provider(request):
+        context = {"provider": Provider.objects.first(), "devices": _devices(request), "email": request.identity.email}
+        return page(request, "settings/security_by_provider.html", context)
     form = secret or address
     context = {
         "secret": secret or PasswordForm(identity=request.identity, name=request.member.name),

@@ -29,6 +29,11 @@ def may_roles(actor: Actor) -> bool:
     return actor.may_system("roles") and actor.access(registry["roles"]).may("view")
 
 
+def may_everything(actor: Actor) -> bool:
+    """Whoever chooses the provider decides who everybody is."""
+    return actor.may_system("*")
+
+
 def may_teams(actor: Actor) -> bool:
     return actor.may_system("members") and may_set_up(actor, "teams")
 
@@ -50,6 +55,7 @@ add_section(Section("fields", _("Custom fields"), "list-details", COMPANY, 57, m
 add_section(Section("duplicates", _("Duplicates"), "users", COMPANY, 58, may_company))
 add_section(Section("members", _("Members"), "users", COMPANY, 40, may_members))
 add_section(Section("roles", _("Roles"), "shield", COMPANY, 45, may_roles))
+add_section(Section("sso", _("Single sign-on"), "login", COMPANY, 46, may_everything))
 add_section(Section("teams", _("Teams"), "users-group", COMPANY, 50, may_teams))
 add_section(Section("audit", _("Audit log"), "history", COMPANY, 59, may_audit))
 add_section(Section("privacy", _("Privacy"), "shield", COMPANY, 59, may_privacy))

@@ -210,10 +210,13 @@ def chosen_from(mina: Any) -> None:
     mina.get(f"/settings/sources/{at['sources']}")
 
 
-@surface("audit log", "settings/audit", once=True)
+@surface("audit log", "settings/audit", "api/v1/audit", once=True)
 def audit(mina: Any) -> None:
-    for path in ("/settings/audit", "/settings/audit?type=deals", "/settings/audit?type=companies"):
-        mina.get(path)
+    for asked in ("", "?type=deals", "?type=companies"):
+        mina.get(f"/settings/audit{asked}")
+        mina.get(f"/api/v1/audit{asked}")
+    if url := mina.started("/api/v1/exports", {"type": "audit-log"}):
+        mina.get(f"{url}/result")
 
 
 @surface("API page", "settings/api", "settings/api/<slug:group>", once=True)

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
-from kernel.api import search
+from kernel.api import audit, search
 from kernel.api.endpoint import Endpoint, reply
 from kernel.api.openapi import common, operations, runs
 from kernel.api.resources import paths, run_resources
@@ -33,7 +33,7 @@ def document(actor: Actor) -> dict[str, Any]:
         "headers": common.HEADERS,
         "securitySchemes": common.security_schemes(),
     }
-    found: dict[str, Any] = {**common.paths(), **search.openapi(actor)}
+    found: dict[str, Any] = {**common.paths(), **search.openapi(actor), **audit.openapi(actor)}
     for access in accesses:
         components["schemas"] |= operations.schemas(access)
         found |= operations.paths(access)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, include, path, re_path
 
-from kernel.api import account, batch, bulk, changes, merging, records, runs, schema, search, sharing, views  # noqa: F401 - some add their own paths
+from kernel.api import account, audit, batch, bulk, changes, merging, records, runs, schema, search, sharing, views  # noqa: F401 - some add their own paths
 from kernel.api.endpoint import Unknown
 from kernel.api.resources import paths, run_resources
 
@@ -21,6 +21,7 @@ def at(pattern: str, view: Any) -> None:
 at("me", account.Me.as_view())
 at("schema", schema.Schema.as_view())
 at("search", search.Search.as_view())
+at("audit", audit.Audit.as_view())
 for _path in paths.values():
     at(re.sub(r"{(\w+)}", r"<str:\1>", _path.path), _path.endpoint.as_view())
 for _resource in run_resources.values():

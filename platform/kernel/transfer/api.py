@@ -139,7 +139,7 @@ def _text(value: Any) -> str:
 
 
 def result(endpoint: Endpoint, run: Run) -> HttpResponseBase | None:
-    endpoint.actor.check_system("export")
+    exporting.check_right(endpoint.actor, run.params["type"])
     file = StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None
     return attachment(file) if file else None
 

@@ -35,9 +35,9 @@ def begin(request: HttpRequest) -> HttpResponse:
             headers=request.POST.get("headers", "labels"),
         )
     except ValidationError as error:
-        rtype = registry.get(slug)
+        label, url = exporting.about(slug) if slug in registry or slug in exporting.others else ("", "")
         context: dict[str, Any] = {"heading": _("Export"), "problem": " ".join(error.messages), "run": None}
-        context["crumbs"] = [{"label": rtype.label_plural, "url": f"/r/{slug}"}] if rtype else []
+        context["crumbs"] = [{"label": label, "url": url}] if url else []
         return render(request, "transfer/export.html", context, status=422)
     return redirect("export", run.pk)
 
@@ -53,17 +53,19 @@ def _export_of(request: HttpRequest, pk: UUID) -> Run:
     """Its file lies there for days: whoever has lost the right meanwhile does not get it any more."""
     actor: Actor = request.actor
     actor.check_system("export")
-    return run_of(actor, pk, "export")
+    run = run_of(actor, pk, "export")
+    exporting.check_right(actor, run.params["type"])
+    return run
 
 
 @require_GET
 def show(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor: Actor = request.actor
     run = _export_of(request, pk)
-    rtype = registry[run.params["type"]]
+    label, url = exporting.about(run.params["type"])
     context = {
-        "heading": _("Export of %(records)s") % {"records": rtype.label_plural},
-        "crumbs": [{"label": rtype.label_plural, "url": f"/r/{rtype.slug}"}],
+        "heading": _("Export of %(records)s") % {"records": label},
+        "crumbs": [{"label": label, "url": url}],
         "run": run,
         "format_name": run.params["format"].upper(),
         "note": progress_note(run, actor),

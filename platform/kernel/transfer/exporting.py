@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO, Any
 
@@ -33,7 +34,7 @@ from kernel.runs import work as runs
 from kernel.runs.models import Run
 from kernel.runs.work import ShiftEnded, Work, runner
 from kernel.tenancy.context import get_tenant
-from kernel.transfer.writers import CsvWriter, TableWriter, XlsxWriter
+from kernel.transfer.writers import CsvWriter, TableWriter, Value, XlsxWriter
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -49,6 +50,35 @@ NOT_QUESTIONS = ("cursor", "limit", "view", "fields", "peek")
 tell("export.finished", gettext_lazy("%(who)s exported a list"))
 
 
+@dataclass(frozen=True)
+class Other:
+    """A file of something that is no list of records. `pieces` are how many there were and their rows."""
+
+    label: Any
+    url: str
+    right: str
+    header: Callable[[], list[str]]
+    count: Callable[[Actor, Mapping[str, str], int], int]
+    pieces: Callable[[Actor, Mapping[str, str]], Iterator[tuple[int, list[list[Value]]]]]
+
+
+others: dict[str, Other] = {}
+
+
+def about(slug: str) -> tuple[Any, str]:
+    """What is exported, and where it stands."""
+    if other := others.get(slug):
+        return other.label, other.url
+    return registry[slug].label_plural, f"/r/{slug}"
+
+
+def check_right(actor: Actor, slug: str) -> None:
+    """The right to files, and to what is in this one."""
+    actor.check_system("export")
+    if other := others.get(slug):
+        actor.check_system(other.right)
+
+
 def start(
     actor: Actor,
     slug: str,
@@ -61,13 +91,15 @@ def start(
 ) -> Run:
     """Begin an export, of a `selection` of rows if there is one. Raises PermissionDenied, and ValidationError for what
     cannot be asked."""
-    actor.check_system("export")
-    if slug not in registry:
+    check_right(actor, slug)
+    if slug not in registry and slug not in others:
         raise ValidationError({"type": ValidationError(_("There is nothing of this type to export."), code="unknown")})
     if file_format not in FORMATS:
         raise ValidationError({"format": ValidationError(_("The format is “csv” or “xlsx”."), code="invalid")})
     if headers not in HEADERS:
         raise ValidationError({"headers": ValidationError(_("The headers are “names” or “labels”."), code="invalid")})
+    if slug in others:
+        return _start_other(actor, slug, file_format, query or {})
     access = actor.access(registry[slug])
     # What a view asks now: the file is of the list that was seen, whatever becomes of the view meanwhile.
     query = {name: value for name, value in meant(access, query or {}).items() if name not in NOT_QUESTIONS}
@@ -86,10 +118,27 @@ def start(
     return runs.start("export", actor, str(access.rtype.label_plural), params)
 
 
+def _start_other(actor: Actor, slug: str, file_format: str, query: Mapping[str, Any]) -> Run:
+    kept = {name: str(value) for name, value in query.items() if value and name not in NOT_QUESTIONS}
+    _check_limit_of_other(actor, slug, kept)
+    params = {"type": slug, "format": file_format, "query": kept, "language": get_language()}
+    return runs.start("export", actor, str(others[slug].label), params)
+
+
+def _check_limit_of_other(actor: Actor, slug: str, query: Mapping[str, str]) -> None:
+    limit = actor.rules.limit("export")
+    count = others[slug].count(actor, query, (limit or 0) + 1)  # whatever is wrong with the question is told here
+    _refuse_above(actor, limit, is_above=limit is not None and count > limit)
+
+
 def check_limit(actor: Actor, found: Found) -> None:
     """Refuse a file of more records than the actor's roles let them take at once."""
     limit = actor.rules.limit("export")
-    if limit is not None and found.count(most=limit) is None:
+    _refuse_above(actor, limit, is_above=limit is not None and found.count(most=limit) is None)
+
+
+def _refuse_above(actor: Actor, limit: int | None, *, is_above: bool) -> None:
+    if is_above and limit is not None:
         told = _("Your role exports at most %(limit)s records at once. Filter the list and export it in parts.")
         raise PermissionDenied(told % {"limit": actor.format.number(limit)})
 
@@ -114,12 +163,39 @@ def export(work: Work) -> None:
         # Whoever asked may have asked in another language than their own.
         language = work.params.get("language") or work.actor.format.language
         with tempfile.TemporaryFile() as file, translation.override(language):
-            count = Exporting(work).write(file)
+            count = _write_other(work, file) if work.params["type"] in others else Exporting(work).write(file)
             _keep(work, file, count)
     except PermissionDenied as error:
         raise ValidationError(str(error)) from error
     except ShiftEnded:
         raise ValidationError(_("This is too much for one file. Filter the list and export it in parts.")) from None
+
+
+def writer_of(params: Mapping[str, Any], file: IO[bytes]) -> TableWriter:
+    if params["format"] == "csv":
+        return CsvWriter(file)
+    return XlsxWriter(file, get_language() or "", str(about(params["type"])[0]))
+
+
+def _write_other(work: Work, file: IO[bytes]) -> int:
+    params, actor = work.params, work.actor
+    slug, query = params["type"], params["query"]
+    with work.chunk() as run:
+        check_right(actor, slug)
+        _check_limit_of_other(actor, slug, query)
+        run.done, run.total = 0, others[slug].count(actor, query, MOST_COUNTED)
+    writer, pieces = writer_of(params, file), others[slug].pieces(actor, query)
+    writer.write_row(others[slug].header())
+    while True:
+        with work.chunk() as run:
+            found = next(pieces, None)
+            if found is None:
+                break
+            run.done += found[0]
+        for row in found[1]:
+            writer.write_row(row)
+    writer.close()
+    return work.run.done
 
 
 class Exporting:
@@ -137,7 +213,7 @@ class Exporting:
             found = self._found()
             run.done, run.total = 0, found.count(most=MOST_COUNTED)
             check_limit(self.actor, found)
-        writer = self._writer(file)
+        writer = writer_of(self.params, file)
         writer.write_row(self._header())
         chunks = found.chunks(PIECE, attributes_of(self.access, filter(None, self.columns)))
         while self._write_piece(writer, chunks, found):
@@ -161,11 +237,6 @@ class Exporting:
                 writer.write_row(row)
             run.done += len(rows)
             return True
-
-    def _writer(self, file: IO[bytes]) -> TableWriter:
-        if self.params["format"] == "csv":
-            return CsvWriter(file)
-        return XlsxWriter(file, get_language() or "", str(self.access.rtype.label_plural))
 
     def _header(self) -> list[str]:
         has_labels = self.params["headers"] == "labels"
@@ -225,6 +296,8 @@ def _keep(work: Work, file: IO[bytes], count: int) -> None:
         run.counts, run.rules = {"rows": count}, actor.rules.said()
         asked = {"query": [None, params["query"]], "format": [None, params["format"]], "count": [None, count]}
         note(actor, "export.finished", params["type"], asked, change_set=run.pk)
+        if params["type"] in others:
+            return
         access = actor.access(registry[params["type"]])
         count_reading(access, count)
         read = [spec.name for spec in columns_of(access, params["fields"]) if spec and spec.sensitive]

@@ -66,6 +66,7 @@ def running() -> Iterator[Instance]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "platform")]),
         "WEB_WORKERS": "1",
         "WORKER_PROCESSES": "1",
+        "OUTGOING_ALLOW": "127.0.0.1",  # where a journey runs a provider of its own
     }
     log = home / "log"
     with log.open("wb") as output:

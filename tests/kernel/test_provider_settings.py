@@ -7,7 +7,8 @@ import json
 
 import oidc_provider
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 from oidc_provider import CLIENT, SECRET
 from standing import CAST
 
@@ -15,6 +16,7 @@ from kernel.access.models import Member, Provider, Role
 from kernel.accounts.models import Identity
 from kernel.events.models import Event
 from kernel.tenancy.context import in_tenant
+from kernel.web.accounts.expiring import warn_of_secrets
 
 SARA = CAST["sara"]
 
@@ -236,6 +238,69 @@ class TestDoingWithoutIt:
         assert held(tenant_a) is None
         assert not is_in(client)
         assert sara.get("/settings/sso").status_code == 200
+
+
+class TestTheSecretRunsOut:
+    def sweep(self, tenant, posting):
+        with posting(), in_tenant(tenant):
+            warn_of_secrets()
+
+    def runs_out(self, tenant, days):
+        with in_tenant(tenant):
+            Provider.objects.update(secret_expires=timezone.localdate() + dt.timedelta(days=days))
+
+    def test_administrators_are_told_once(self, saved, tenant_a, posting, mailoutbox):
+        self.runs_out(tenant_a, 30)
+        self.sweep(tenant_a, posting)
+        self.sweep(tenant_a, posting)
+        assert [letter.to for letter in mailoutbox] == [[f"{SARA.name} <{SARA.email}>"]]
+        assert "/settings/sso" in mailoutbox[0].body
+
+    def test_of_another_day_they_are_told_anew(self, saved, tenant_a, posting, mailoutbox):
+        self.runs_out(tenant_a, 30)
+        self.sweep(tenant_a, posting)
+        self.runs_out(tenant_a, 20)
+        self.sweep(tenant_a, posting)
+        assert len(mailoutbox) == 2
+
+    def test_not_before(self, saved, tenant_a, posting, mailoutbox):
+        self.runs_out(tenant_a, 31)
+        self.sweep(tenant_a, posting)
+        assert mailoutbox == []
+
+    @pytest.mark.parametrize(("days", "word"), [(31, ""), (30, "Runs out soon"), (-1, "Ran out")])
+    def test_the_page_says_so(self, saved, sara, tenant_a, days, word):
+        self.runs_out(tenant_a, days)
+        page = sara.get("/settings/sso").content.decode()
+        assert [one for one in ("Runs out soon", "Ran out") if one in page] == ([word] if word else [])
+
+
+class TestOperators:
+    def run(self, *args):
+        out = io.StringIO()
+        call_command("sso", *args, "--json", stdout=out)
+        return json.loads(out.getvalue())
+
+    def test_they_see_it_without_its_secret(self, saved):
+        shown = self.run("show", "a")
+        assert (shown["name"], shown["client_id"]) == ("Acme ID", CLIENT)
+        assert SECRET not in json.dumps(shown)
+
+    def test_they_let_passwords_in_again(self, saved, sara, client_for, tenant_a):
+        TestTheOnlyWay().press(sara, "sara")
+        self.run("allow-passwords", "a")
+        assert client_for("reza").get("/settings/profile").status_code == 200
+        with in_tenant(tenant_a):
+            event = Event.objects.filter(name="provider.changed").latest("pk")
+        assert (event.via, event.changes) == ("operator", {"is_enforced": [True, False]})
+
+    def test_they_remove_it(self, saved, tenant_a):
+        self.run("off", "a")
+        assert held(tenant_a) is None
+
+    def test_where_there_is_none_they_are_told(self):
+        with pytest.raises(CommandError, match="a has no sign-in provider"):
+            self.run("show", "a")
 
 
 def test_rotating_brings_the_secrets_of_workspaces_over(saved, tenant_a, settings):

@@ -30,6 +30,7 @@ NOTHING_OF_RECORDS = {
     "letter:new_address_letter": "a link for whoever changes their address",
     "letter:old_address_letter": "as above",
     "letter:new_device_letter": "where somebody signed in",
+    "letter:secret_expires_letter": "on which day the secret of the provider runs out",
     "letter:past_provider_letter": "which administrator signed in past the provider",
     "letter:factor_reset_letter": "that a second step was taken off",
     "letter:workspaces_letter": "the addresses of workspaces",

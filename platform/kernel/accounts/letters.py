@@ -129,6 +129,19 @@ def past_provider_letter(workspace: str, name: str, ip: str, when: str, link: st
     )
 
 
+def secret_expires_letter(workspace: str, provider: str, day: str, link: str) -> Letter:
+    return Letter(
+        subject=_("The secret of %(provider)s runs out") % {"provider": provider},
+        lines=(
+            _("%(workspace)s signs in by %(provider)s, with a client secret that is good until %(day)s.")
+            % {"workspace": workspace, "provider": provider, "day": day},
+            _("Have a new one made there and enter it in the settings; after that day nobody comes in this way."),
+        ),
+        link=link,
+        link_text=_("Open the settings"),
+    )
+
+
 def old_address_letter(email: str, link: str) -> Letter:
     return Letter(
         subject=_("Your e-mail address is to be changed"),

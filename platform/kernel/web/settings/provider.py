@@ -26,13 +26,13 @@ from kernel.lib.errors import ParseError
 from kernel.lib.format import Format
 from kernel.lib.text import ascii_digits
 from kernel.records.people import admin_roles, administrators
+from kernel.web.accounts.expiring import SOON
 from kernel.web.accounts.provider import redirect_uri
 from kernel.web.pages import go
 from kernel.web.settings.forms import ChecksField, NameField, SelectField, SettingsForm, SwitchField
 from kernel.web.settings.sections import page, part_of
 
 HERE = "/settings/sso"
-SOON = dt.timedelta(days=30)
 DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 CHANGED = tell_settings(
     "provider.changed",
@@ -140,10 +140,10 @@ class ProviderForm(SettingsForm):
             self.fields["client_secret"].help_text = _("Kept and never shown. Empty: it stays as it is.")
 
     @classmethod
-    def values_of(cls, held: Provider, fmt: Format) -> dict[str, Any]:
+    def values_of(cls, held: Provider) -> dict[str, Any]:
         return {
             "name": held.name, "issuer": held.issuer, "client_id": held.client_id, "domains": ", ".join(held.domains),
-            "secret_expires": fmt.date(held.secret_expires) if held.secret_expires else "",
+            "secret_expires": held.secret_expires,
             "role": str(held.role_id or ""), "does_second_step": held.does_second_step,
         }  # fmt: skip
 
@@ -237,7 +237,7 @@ def provider(request: Any) -> HttpResponse:
 
 def _save(request: Any, held: Provider | None, form: ProviderForm, answer: tuple[str, dict[str, Any]] | None) -> None:
     given = form.cleaned_data
-    before = _told(held) if held else {}
+    before = told(held) if held else {}
     row = held or Provider()
     row.name, row.client_id, row.domains = given["name"], given["client_id"], given["domains"]
     row.secret_expires, row.does_second_step = given["secret_expires"], given["does_second_step"]
@@ -251,7 +251,7 @@ def _save(request: Any, held: Provider | None, form: ProviderForm, answer: tuple
         if moved:
             end_all_by_provider(request.tenant, but=request.session.session_key)
     row.save()
-    after = _told(row) | ({"secret": True} if given["client_secret"] else {})
+    after = told(row) | ({"secret": True} if given["client_secret"] else {})
     note_settings(request.actor, CHANGED, before, after)
 
 
@@ -284,10 +284,10 @@ def only(request: Any) -> HttpResponse:
                 "break_glass", _("This would shut you out. Sign in by the provider first, or choose yourself.")
             )
         else:
-            before = _told(held)
+            before = told(held)
             held.is_enforced, held.break_glass = is_on, sorted(chosen)
             held.save(update_fields=["is_enforced", "break_glass"])
-            note_settings(request.actor, CHANGED, before, _told(_held()))
+            note_settings(request.actor, CHANGED, before, told(_held()))
             text = _("From now on everybody signs in by it.") if is_on else _("It is one way of several again.")
             return go(request, HERE, text, tone="good")
     return _page(request, held, only=form)
@@ -298,7 +298,7 @@ def only(request: Any) -> HttpResponse:
 def off(request: Any) -> HttpResponse:
     held = _held()
     if held is not None:
-        note_settings(request.actor, CHANGED, _told(held), dict.fromkeys(_told(held)))
+        note_settings(request.actor, CHANGED, told(held), dict.fromkeys(told(held)))
         held.delete()
         end_all_by_provider(request.tenant, but=request.session.session_key)
     return go(request, HERE, _("It is off. Everybody signs in with a password or passkey."), tone="good")
@@ -308,7 +308,7 @@ def _held() -> Provider | None:
     return Provider.objects.select_related("role").first()
 
 
-def _told(held: Provider | None) -> dict[str, Any]:
+def told(held: Provider | None) -> dict[str, Any]:
     """As the history keeps it: never the secret."""
     if held is None:
         return {}
@@ -326,7 +326,7 @@ def _page(
     works: bool = False,
 ) -> HttpResponse:  # fmt: skip
     fmt: Format = request.actor.format
-    shown = form or ProviderForm(held=held, fmt=fmt, initial=ProviderForm.values_of(held, fmt) if held else None)
+    shown = form or ProviderForm(held=held, fmt=fmt, initial=ProviderForm.values_of(held) if held else None)
     today = timezone.localdate()
     context = {
         "form": shown,

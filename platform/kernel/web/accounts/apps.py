@@ -10,5 +10,5 @@ class WebAccountsConfig(AppConfig):
     verbose_name = _("Signing in")
 
     def ready(self) -> None:
-        # It listens to what happens to accounts.
-        from kernel.web.accounts import history  # noqa: F401
+        # They listen to what happens to accounts, and have work for the worker.
+        from kernel.web.accounts import arriving, expiring, history  # noqa: F401

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.utils import timezone, translation
 
 from kernel.access.actor import format_for
-from kernel.access.models import Member, Provider
+from kernel.access.models import Provider
 from kernel.accounts.letters import secret_expires_letter
 from kernel.accounts.tasks import RETRY, post
 from kernel.records.people import administrators
@@ -35,12 +35,11 @@ def send_expires(tenant_id: str) -> None:
     if tenant is None or tenant.status != "active":
         return
     with in_tenant(tenant):
-        provider = Provider.objects.exclude(secret_expires=None).first()
-        told: list[tuple[Member, str]] = [
-            (member, format_for(member).date(provider.secret_expires)) for member in administrators()
-        ] if provider else []  # fmt: skip
-    for member, day in told:
+        provider = Provider.objects.first()
+        day = provider.secret_expires if provider else None
+        told = [(member, format_for(member).date(day)) for member in administrators()] if day else []
+    for member, written in told:
         assert provider is not None
         with translation.override(member.language or tenant.language):
-            letter = secret_expires_letter(tenant.name, provider.name, day, f"{tenant.url}/settings/sso")
+            letter = secret_expires_letter(tenant.name, provider.name, written, f"{tenant.url}/settings/sso")
             letter.send(member.email, member.name)

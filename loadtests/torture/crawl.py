@@ -18,6 +18,7 @@ import redis
 from django.conf import settings
 from django.urls import URLPattern, get_resolver
 
+from kernel.records.types import registry
 from loadtests.torture.ground import ROLES, Outcome, Workspace, until
 
 THREADS = 8
@@ -78,8 +79,6 @@ def ask(
 
 class Crawl:
     def __init__(self, port: int, spaces: list[Workspace]) -> None:
-        from kernel.records.types import registry
-
         self.port, self.spaces, self.slugs = port, spaces, sorted(registry)
         self.routes = sorted(set(routes(get_resolver("config.urls_tenant").url_patterns)))
         self.statuses: Counter[int] = Counter()

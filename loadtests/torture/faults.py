@@ -17,9 +17,23 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.conf import settings
+from django.core import signing
 from django.db import connections
+from django.utils import timezone
 
+from config.celery import app
+from kernel.access.actor import operator
+from kernel.accounts import codes
+from kernel.accounts.models import EmailCode
+from kernel.runs.models import Run
+from kernel.runs.work import work
+from kernel.tenancy.context import in_tenant
+from kernel.tenancy.tasks import HEADER, seal
 from loadtests.torture.ground import PREFIX, ROOT, Outcome, Workspace, new_workspace, until
+from tenants.lifecycle import remove, resume, suspend
+from tenants.models import Provisioning, SpareSchema, Tenant
+from tenants.signup import progress
+from tenants.tasks import sweep_provisioning
 
 TOKEN = re.compile(rb'name="csrfmiddlewaretoken" value="([^"]+)"')
 CROWD = 50
@@ -27,14 +41,6 @@ CROWD = 50
 
 def messages(log: Path, spaces: list[Workspace]) -> Outcome:
     """Raw messages to a worker: without a tenant, with a forged, an unknown, a removed and a suspended one."""
-    from config.celery import app
-    from kernel.access.actor import operator
-    from kernel.runs.models import Run
-    from kernel.runs.work import work
-    from kernel.tenancy.context import in_tenant
-    from kernel.tenancy.tasks import HEADER, seal
-    from tenants.lifecycle import remove, resume, suspend
-
     outcome = Outcome("messages without a good tenant")
     here, there = spaces
     gone = new_workspace("gone")
@@ -67,14 +73,6 @@ def messages(log: Path, spaces: list[Workspace]) -> Outcome:
 
 def crowd(port: int) -> Outcome:
     """Fifty people send the last form of signing up for one address at once, each spelled in one of five ways."""
-    from django.core import signing
-    from django.utils import timezone
-
-    from kernel.accounts import codes
-    from kernel.accounts.models import EmailCode
-    from tenants.models import Tenant
-    from tenants.signup import progress
-
     outcome = Outcome(f"{CROWD} sign-ups for one address")
     name = f"{PREFIX}willow"
     spellings = [name, name.upper(), name.title(), name.replace("l", "1", 1), name.replace("i", "і")]
@@ -121,11 +119,6 @@ def crowd(port: int) -> Outcome:
 
 def killed_sign_ups(times: int) -> Outcome:
     """A tenant is begun by a process that is killed after a random while; then the reaper comes."""
-    from django.utils import timezone
-
-    from tenants.models import Provisioning, Tenant
-    from tenants.tasks import sweep_provisioning
-
     outcome = Outcome("kill -9 at any moment of a sign-up")
     dice, left, whole = random.Random(7), 0, _begun(f"{PREFIX}killed", None)
     for number in range(times):
@@ -162,8 +155,6 @@ def _begun(name: str, seconds: float | None) -> float:
 
 def walls() -> tuple[set[str], set[str]]:
     """The tenants' schemas and roles that PostgreSQL knows, but for those made ahead."""
-    from tenants.models import SpareSchema
-
     spare = set(SpareSchema.objects.values_list("schema_name", flat=True))
     connection: Any = connections["default"]
     with connection.bare(), connection.cursor() as cursor:

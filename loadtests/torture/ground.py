@@ -18,9 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 
+from kernel.access.models import ApiKey, Member
+from kernel.accounts.models import Identity
+from kernel.accounts.sessions import SessionStore
 from kernel.embedded.postgres import SYSTEM_USER
 from kernel.embedded.state import PLATFORM_DATABASE, PLATFORM_ROLE, TENANT_DATABASE, TENANT_ROLE, Places
+from kernel.tenancy.context import in_tenant
+from tenants.lifecycle import remove
+from tenants.models import Tenant
+from tenants.provisioning import provision
 
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "torture-"
@@ -173,14 +181,6 @@ def children_of(pid: int) -> list[int]:
 
 def new_workspace(letter: str, language: str = "en") -> Workspace:
     """A tenant with a member for each role."""
-    from django.core.management import call_command
-
-    from kernel.access.models import ApiKey, Member
-    from kernel.accounts.models import Identity
-    from kernel.accounts.sessions import SessionStore
-    from kernel.tenancy.context import in_tenant
-    from tenants.provisioning import provision
-
     name = f"{PREFIX}{letter}-{secrets.token_hex(3)}"
     owner = f"admin@{name}.example"
     tenant = provision(name, name, owner, password=secrets.token_hex(12), language=language)
@@ -203,8 +203,5 @@ def new_workspace(letter: str, language: str = "en") -> Workspace:
 
 
 def clear_away() -> None:
-    from tenants.lifecycle import remove
-    from tenants.models import Tenant
-
     for tenant in Tenant.objects.filter(subdomain__startswith=PREFIX):
         remove(tenant)

@@ -11,6 +11,12 @@ from typing import Any
 
 from django.core.management import call_command
 
+from kernel.access.actor import actor_for
+from kernel.access.models import Member
+from kernel.files.models import StoredFile
+from kernel.runs.models import Run
+from kernel.tenancy.context import in_tenant
+from kernel.transfer import exporting
 from loadtests.torture.ground import Outcome, Workspace, children_of, new_workspace, until, worker
 
 RESUMES_WITHIN = 30.0
@@ -40,11 +46,6 @@ def killed_workers(at: Path, env: dict[str, str], space: Workspace) -> list[Outc
 
 def _begun(space: Workspace) -> Any:
     """An export of every deal with all its columns, by its administrator, of which a part is done."""
-    from kernel.access.actor import actor_for
-    from kernel.access.models import Member
-    from kernel.tenancy.context import in_tenant
-    from kernel.transfer import exporting
-
     with in_tenant(space.tenant):
         member = Member.objects.get(email=f"admin@{space.tenant.subdomain}.example")
         run = exporting.start(actor_for(member, "api"), "deals")
@@ -53,18 +54,12 @@ def _begun(space: Workspace) -> Any:
 
 
 def _now(space: Workspace, run: Any) -> Any:
-    from kernel.runs.models import Run
-    from kernel.tenancy.context import in_tenant
-
     with in_tenant(space.tenant):
         return Run.objects.get(pk=run.pk)
 
 
 def _followed(name: str, space: Workspace, run: Any) -> Outcome:
     """From the kill to the end."""
-    from kernel.files.models import StoredFile
-    from kernel.tenancy.context import in_tenant
-
     outcome, began = Outcome(name), time.monotonic()
     before = _now(space, run)
     is_amid = before.status == "running" and 0 < before.done < before.total

@@ -11,7 +11,7 @@ from importing import carry_out
 
 from kernel.access.actor import actor_for
 from kernel.access.models import Role
-from kernel.events.models import Event
+from kernel.events.models import Event, Retention
 from kernel.files.models import StoredFile
 from kernel.files.storing import open_file
 from kernel.records.change import create, edit
@@ -257,3 +257,14 @@ def test_it_is_searched_by_address_and_whole_name(api_for):
     sara.post("/api/v1/companies", {"name": "Rose"})
     for asked, found in (("ip=127.0.0.1", 1), ("ip=10.0.0.1", 0), ("name=company.created", 1), ("name=company", 0)):
         assert len(sara.get(f"/api/v1/audit?type=companies&{asked}").json()["results"]) == found
+
+
+def test_how_long_it_is_kept_says_only_who_may_do_everything(client_for, tenant_a, auditing_reps):
+    assert client_for("mina").post("/settings/audit/keep", {"years": "1"}).status_code == 403
+    sara = client_for("sara")
+    for years, kept in (("2", 2), ("9", 2), ("", None)):
+        sara.post("/settings/audit/keep", {"years": years})
+        with in_tenant(tenant_a):
+            assert Retention.objects.get().years == kept
+    assert "How long events are kept" in sara.get("/settings/audit").content.decode()
+    assert "How long events are kept" not in client_for("mina").get("/settings/audit").content.decode()

@@ -14,6 +14,7 @@ from kernel.tenancy.router import TENANT, side
 
 # What is written into a table that holds no records, and the events that tell of it.
 TOLD = {
+    "events.Retention": ["audit.retention_changed"],
     "access.Member_roles": ["member.updated"],
     "access.Member_teams": ["member.updated"],
     "access.Share": ["deal.shared", "deal.unshared"],
@@ -67,6 +68,7 @@ def events(tenant):
         ("/settings/company", COMPANY, "workspace.settings_changed", "'name': ['Aster Trading', 'Aster & Co']"),
         ("/settings/duplicates", RULES, "duplicates.rules_changed", "'api': ['warn', 'block']"),
         ("/settings/leads", {"source_required": "on"}, "leads.rules_changed", "'source_required': [False, True]"),
+        ("/settings/audit/keep", {"years": "3"}, "audit.retention_changed", "'years': [None, 3]"),
         ("/settings/keys", {"name": "Till", "id": str(uuid7())}, "member.key_created", "'key': [None, 'Till']"),
         (
             "/r/deals/views/new",

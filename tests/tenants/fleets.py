@@ -38,7 +38,7 @@ def sql(statement: str, *values: Any, schema: str | None = None) -> list[tuple[A
 
 def behind(tenant: Tenant) -> None:
     """Put a tenant back to before the migrations of kernel.events."""
-    sql("DROP TABLE events_reaction, events_event, events_seal CASCADE", schema=tenant.schema_name)
+    sql("DROP TABLE events_reaction, events_event, events_seal, events_retention CASCADE", schema=tenant.schema_name)
     sql("DELETE FROM django_migrations WHERE app = 'events'", schema=tenant.schema_name)
     SchemaVersion.objects.filter(tenant=tenant).update(head_hash="older")
 

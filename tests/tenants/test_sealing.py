@@ -6,13 +6,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from kernel.events import sealing
 from kernel.events.erasing import erase_values
-from kernel.events.models import Event, Reaction, Seal
-from kernel.events.removing import remove_before
+from kernel.events.models import Event, Reaction, Retention, Seal
+from kernel.events.removing import remove_before, sweep_old
 from kernel.lib.ids import uuid7, uuid7_of
 from kernel.tenancy.context import as_owner, in_tenant, owner_in_transaction
 from kernel.tenancy.models import SealedUpTo
@@ -319,6 +319,23 @@ def test_what_is_older_than_it_is_kept_goes_and_is_not_missed(years_ago, happene
         assert Event.objects.get(name="audit.removed").changes["count"][1] == 6
     told = verify()
     assert (told["problems"], told["removed"]) == ([], 6)
+
+
+def test_the_company_says_for_how_long(years_ago, happened, seal, verify, tenant_a):
+    seal()
+    with in_tenant(tenant_a):
+        assert sweep_old() is False
+        assert Event.objects.filter(pk__in=[event.pk for event in years_ago]).count() == 6
+        for years, left in ((5, 6), (2, 0)):
+            Retention.objects.update_or_create(only=True, defaults={"years": years})
+            sweep_old()
+            assert Event.objects.filter(pk__in=[event.pk for event in years_ago]).count() == left
+    assert verify()["problems"] == []
+
+
+def test_less_than_a_year_is_refused(in_a):
+    with pytest.raises(IntegrityError, match="a_year_at_least"), transaction.atomic():
+        Retention.objects.create(years=0)
 
 
 def test_nothing_is_removed_twice(years_ago, seal, remove, tenant_a):

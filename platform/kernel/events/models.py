@@ -71,6 +71,23 @@ class Seal(models.Model):
         return f"{self.number} {self.hash[:12]}"
 
 
+class Retention(models.Model):
+    """How long the company keeps events: one row, made when they first choose; without years for ever."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    only = models.BooleanField(default=True, editable=False)
+    years = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["only"], name="retention_once"),
+            models.CheckConstraint(condition=Q(years=None) | Q(years__gte=1), name="retention_a_year_at_least"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.years or 'for ever'}"
+
+
 class Reaction(models.Model):
     """That a subscriber has dealt with an event: written with its effect, so a repeated message does nothing twice."""
 

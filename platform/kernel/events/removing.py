@@ -13,15 +13,17 @@ from itertools import takewhile
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from kernel.events.models import Event, Reaction, Seal
+from kernel.events.models import Event, Reaction, Retention, Seal
 from kernel.events.names import tell
 from kernel.events.sealing import entries_of, hold_seals
 from kernel.lib.ids import moment_of
 from kernel.tenancy.context import owner_in_transaction
+from kernel.tenancy.pending import sweeper
 
 REMOVED = tell("audit.removed", _("%(who)s removed what is older than the audit log is kept"))
 AT_ONCE = 10  # seals
 LEAST = timedelta(days=365)
+YEAR = timedelta(days=366)  # a year at least, whichever calendar it is counted by
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,13 @@ class Removed:
 def removed() -> Removed:
     last = Event.objects.filter(name=REMOVED, erased_by=None).order_by("-pk").first()
     return Removed(int(last.changes["seal"][1]), last.at - LEAST) if last else Removed(0, timezone.now())
+
+
+@sweeper
+def sweep_old() -> bool:
+    """Remove what is older than the company keeps events, some of it at a time. True while more is to go."""
+    years = Retention.objects.values_list("years", flat=True).first()
+    return years is not None and remove_before(timezone.now() - years * YEAR)
 
 
 def remove_before(moment: datetime) -> bool:

@@ -7,25 +7,46 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
 
 from kernel.access.actor import Actor
-from kernel.events.models import Event
+from kernel.events.models import Event, Retention
+from kernel.events.names import tell_settings
+from kernel.events.noting import note_settings
 from kernel.lib.text import isolated
 from kernel.records.auditing import ACTS, DOORS, Asked, AuditLog, Line, read_asked
 from kernel.records.kinds.relations import read_id
 from kernel.records.types import registry
 from kernel.ui.fields import Field
 from kernel.web.controls import label_of
+from kernel.web.pages import go
 from kernel.web.pages import page as plain_page
 from kernel.web.reach import record_url
 from kernel.web.settings.sections import page, part_of
 from kernel.web.timeline import Change, day_label, look_of
 
+HERE = "/settings/audit"
 SIZE = 50
 FEW = 4
+KEPT = {
+    "": gettext_lazy("For ever"),
+    "1": gettext_lazy("1 year"),
+    "2": gettext_lazy("2 years"),
+    "3": gettext_lazy("3 years"),
+    "5": gettext_lazy("5 years"),
+    "7": gettext_lazy("7 years"),
+    "10": gettext_lazy("10 years"),
+}
+KEPT_CHANGED = tell_settings(
+    "audit.retention_changed",
+    gettext_lazy("%(who)s chose how long events are kept"),
+    {"years": gettext_lazy("Keep events")},
+    lambda actor, name, value: str(KEPT.get(str(value), value)),
+)
 
 
 @dataclass(frozen=True)
@@ -60,11 +81,38 @@ def audit(request: Any) -> HttpResponse:
     context = {
         "days": days, "more": f"/settings/audit?{urlencode({**kept, 'cursor': str(following)})}" if following else "",
         "controls": _controls(actor, asked, params, errors), "is_narrowed": bool(kept),
+        "keep": _kept() if actor.may_system("*") else None,
         "may_export": actor.may_system("export"), "query": urlencode(kept),
     }  # fmt: skip
     if request.headers.get("HX-Request"):
         return plain_page(request, "settings/_audit.html", context)
     return page(request, "settings/audit.html", context, 422 if errors else 200)
+
+
+@part_of("audit")
+@require_POST
+def keep(request: Any) -> HttpResponse:
+    """For how long. Only whoever may do everything: what is removed is nobody's to bring back."""
+    if not request.actor.may_system("*"):
+        raise PermissionDenied(_("Your role does not allow this."))
+    text = request.POST.get("years", "")
+    if text not in KEPT:
+        return go(request, HERE, _("Choose one of the answers offered."), tone="bad")
+    before = Retention.objects.values_list("years", flat=True).first()
+    years = int(text) if text else None
+    Retention.objects.update_or_create(only=True, defaults={"years": years})
+    note_settings(request.actor, KEPT_CHANGED, {"years": before}, {"years": years})
+    return go(request, HERE, _("Saved."), tone="good")
+
+
+def _kept() -> Field:
+    years = Retention.objects.values_list("years", flat=True).first()
+    help_text = _(
+        "What is older is removed for good, from the history of records too. That it was is an event of its own."
+    )
+    return Field(
+        "years", _("Keep events"), "select", str(years or ""), help=help_text, options=list(KEPT.items())
+    )  # fmt: skip
 
 
 def _controls(actor: Actor, asked: Asked, params: Any, errors: dict[str, str]) -> list[Field]:

@@ -87,6 +87,7 @@ urlpatterns = [
     path("settings/api", api.api, name="settings-api"),
     path("settings/api/<slug:group>", api.group, name="settings-api-group"),
     path("settings/audit", audit.audit, name="settings-audit"),
+    path("settings/audit/keep", audit.keep, name="settings-audit-keep"),
     path("settings/privacy", privacy.privacy, name="settings-privacy"),
     path("settings/privacy/<uuid:pk>", privacy.certificate, name="settings-erasure"),
     path("settings/privacy/<uuid:pk>.json", privacy.certificate_json, name="settings-erasure-json"),

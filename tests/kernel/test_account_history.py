@@ -1,9 +1,11 @@
 """Signing in, failing to, and what people do about their ways in stand in the history of their workspaces."""
 
 import json
+from io import StringIO
 
 import pyotp
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 from standing import CAST, PASSWORD
 
@@ -136,3 +138,28 @@ def test_a_key_that_is_refused_is_told_once_and_one_that_nobody_has_is_not(api_f
         for args in asked:
             write_refusal(*args)
     assert [name for name, *_rest in told()] == ["key_refused"]
+
+
+@pytest.fixture
+def keys_told(tenant_a):
+    def told():
+        with in_tenant(tenant_a):
+            rows = Event.objects.filter(name__contains=".key_").order_by("pk")
+            return [(e.name.partition("_")[2], e.record_id, e.via) for e in rows]
+
+    return told
+
+
+def test_a_key_is_told_when_it_is_made_and_when_it_ends_by_whichever_way(client_for, keys_told, tenant_a):
+    call_command("apikey", "create", "a", "--member", REZA.email, "--name", "Sync", "--role", "rep", stdout=StringIO())
+    call_command("apikey", "create", "a", "--member", REZA.email, "--name", "Till", stdout=StringIO())
+    with in_tenant(tenant_a):
+        till = ApiKey.objects.get(name="Till")
+    call_command("apikey", "revoke", "a", "--prefix", till.prefix, stdout=StringIO())
+    assert keys_told() == [
+        ("created", REZA.member_id, "operator"),
+        ("created", REZA.member_id, "operator"),
+        ("revoked", REZA.member_id, "operator"),
+    ]
+    client_for("sara").post(f"/settings/members/{REZA.member_id}/deactivate", {"version": "1"})
+    assert keys_told()[3:] == [("revoked", REZA.member_id, "page")]

@@ -32,7 +32,7 @@ class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
         mine = ["profile", "security", "notifications", "keys", "api"]
         assert entries(client_for("reza").get("/settings/profile")) == mine
-        people = ["company", "members", "roles", "teams", "tags", "fields", "duplicates", "audit"]
+        people = ["company", "members", "roles", "sso", "teams", "tags", "fields", "duplicates", "audit", "privacy"]
         everything = [*mine, *people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
 

@@ -92,7 +92,13 @@ class TestMembers:
             nora = Member.objects.get(email="nora@a.example")
             assert nora.identity
             names = Event.objects.filter(record_id=nora.pk).order_by("pk").values_list("name", flat=True)
-            assert list(names) == ["member.created", "member.invited", "member.updated", "member.joined"]
+            assert list(names) == [
+                "member.created",
+                "member.invited",
+                "member.updated",
+                "member.joined",
+                "member.signed_in",
+            ]
 
     def test_an_invitation_is_sent_again_and_withdrawn(self, client_for, at, tenant_a, roles):
         sara = client_for("sara")

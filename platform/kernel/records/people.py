@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kernel.access.actor import Actor
 from kernel.access.models import ApiKey, Invitation, Member, Role, Team
 from kernel.access.rules import Rules
+from kernel.events.keys import revoke
 from kernel.runs.models import Run
 
 
@@ -110,7 +110,8 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         # A key never does more than its member may: one with a role they just lost ends with it.
         may = Rules(_rules_of(roles))
         keys = ApiKey.objects.filter(member=member.pk, revoked_at=None, role__isnull=False)
-        _end(pk for pk, rules in keys.values_list("pk", "role__rules") if not may.covers(Rules([rules]), groups()))
+        held = keys.values_list("pk", "role__rules")
+        _end((pk for pk, rules in held if not may.covers(Rules([rules]), groups())), actor)
     if not member.is_new and "email" in changed:
         # A link mailed to the old address must not open an account for the new one.
         open_ones = Invitation.objects.filter(member=member.pk, used_at=None)
@@ -128,11 +129,11 @@ def check_member(member: Member, roles: Iterable[UUID], actor: Actor, changed: s
         raise ValidationError({"active" if is_gone else "roles": ValidationError(problem, code="last_admin")})
 
 
-def _end(keys: Iterable[UUID]) -> None:
-    ApiKey.objects.filter(pk__in=list(keys)).update(revoked_at=timezone.now())
+def _end(keys: Iterable[UUID], actor: Actor) -> None:
+    revoke(ApiKey.objects.filter(pk__in=list(keys)), actor)
 
 
-def _end_keys_beyond(role: Role) -> None:
+def _end_keys_beyond(role: Role, actor: Actor) -> None:
     """Keys that would do more than their member may, once this role says what it is to say."""
     holds = Member.roles.through.objects
     asked = Q(role=role.pk) | Q(member__in=holds.filter(role=role.pk).values("member"))
@@ -147,7 +148,7 @@ def _end_keys_beyond(role: Role) -> None:
         theirs, named = may[key.member_id], role if key.role is None or key.role_id == role.pk else key.role
         return not (theirs.may_system("*") or theirs.covers(Rules([named.rules]), known))
 
-    _end(key.pk for key in keys if is_beyond(key))
+    _end((key.pk for key in keys if is_beyond(key)), actor)
 
 
 def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
@@ -166,7 +167,7 @@ def check_role(role: Role, actor: Actor, changed: set[str]) -> None:
         problem = _("Only an administrator changes how one signs in with a role.")
         raise ValidationError({"rules": ValidationError(problem, code="beyond")})
     if role.rules != before:
-        _end_keys_beyond(role)
+        _end_keys_beyond(role, actor)
     if "*" in before.get("system", ()) and "*" not in role.rules.get("system", ()):
         one_at_a_time()
         if not administrators(but=role).exists():

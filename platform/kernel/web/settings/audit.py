@@ -149,7 +149,7 @@ def _controls(actor: Actor, asked: Asked, params: Any, errors: dict[str, str]) -
 def _shown(actor: Actor, line: Line) -> Shown:
     event, row = line.entry.event, line.entry.child
     url = record_url(event.record_type, row.pk) if row is not None and row.deleted_at is None else ""
-    where = " · ".join(filter(None, (line.door, event.ip or "")))
+    where = " · ".join(filter(None, (line.door, event.ip and isolated(event.ip))))
     changes, folded = [Change(*change) for change in line.changes], ""
     if len(changes) > FEW:
         folded = _("%(count)s fields") % {"count": actor.format.number(len(changes))}

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kernel.access.actor import Actor
 from kernel.access.models import ApiKey
+from kernel.events.keys import note_made
+from kernel.events.keys import revoke as end
 from kernel.lib.ids import uuid7
 from kernel.records.people import grantable
 from kernel.web.pages import go
 from kernel.web.settings.forms import NameField, SelectField, SettingsForm
-from kernel.web.settings.people import KEY_CREATED, KEY_REVOKED, note
 from kernel.web.settings.role_sign_in import NetworksField
 from kernel.web.settings.sections import page, part_of
 
@@ -74,7 +75,7 @@ def keys(request: Any) -> HttpResponse:
             name=given["name"], member=actor.member, role=role, id=given["id"], expires_at=expires_at,
             networks=given["networks"],
         )  # fmt: skip
-        note(actor, KEY_CREATED, actor.member, {"key": [None, key.name]})
+        note_made(key, actor)
         form = KeyForm(actor=actor, initial={"id": uuid7()})
     context = {
         "form": form,
@@ -102,6 +103,5 @@ def revoke(request: Any, pk: UUID) -> HttpResponse:
         if not mine.exists():
             raise Http404
         return go(request, HERE, _("The key was revoked already."))
-    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
-        note(actor, KEY_REVOKED, key.member, {"key": [key.name, None]})
+    end(ApiKey.objects.filter(pk=key.pk), actor)
     return go(request, HERE, _("The key “%(name)s” no longer works.") % {"name": key.name})

@@ -14,6 +14,7 @@ from kernel.access.actor import Actor
 from kernel.access.models import ApiKey, Invitation, Member
 from kernel.accounts.models import Membership
 from kernel.accounts.tasks import post
+from kernel.events import keys
 from kernel.events.models import Event
 from kernel.events.names import tell
 from kernel.events.subscribers import publish, settled
@@ -28,8 +29,6 @@ from kernel.web.accounts.second import send_factor_reset
 
 INVITED = tell("member.invited", gettext_lazy("%(who)s invited this member"))
 WITHDRAWN = tell("member.invitation_withdrawn", gettext_lazy("%(who)s withdrew the invitation"))
-KEY_CREATED = tell("member.key_created", gettext_lazy("%(who)s created an API key for this member"))
-KEY_REVOKED = tell("member.key_revoked", gettext_lazy("%(who)s revoked an API key of this member"))
 FACTOR_RESET = tell(
     "member.second_step_reset", gettext_lazy("%(who)s let this member sign in without the lost second step")
 )
@@ -136,7 +135,7 @@ def deactivate(actor: Actor, member: Member, successor: Member | None, version: 
     """Out at once, with everything in somebody else's hands as soon as the run is through."""
     edit(actor.access(registry["members"]), member, {"active": False}, version=version)
     withdraw_invitation(actor, member)
-    ApiKey.objects.filter(member=member, revoked_at=None).update(revoked_at=timezone.now())
+    keys.revoke(ApiKey.objects.filter(member=member), actor)
     on_commit(lambda: see_out(member), robust=True)
     if successor is not None:
         hand_over(actor, member, successor)

@@ -5,9 +5,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from kernel.access.actor import operator
 from kernel.access.models import ApiKey, Member, Role
 from kernel.access.sign_in import parse_networks
 from kernel.accounts.addresses import normal_email
+from kernel.events.keys import note_made, revoke
 from kernel.tenancy.commands import TenantCommand
 
 
@@ -45,6 +47,7 @@ class Command(TenantCommand):
         expires_at = timezone.now() + timedelta(days=days) if days else None
         networks = parse_networks(" ".join(options["network"]))
         key, secret = ApiKey.issue(name=name, member=member, role=role, expires_at=expires_at, networks=networks)
+        note_made(key, operator("operator"))
         return {"key": secret, "prefix": key.prefix}, [secret, "Keep it now: it is not shown again."]
 
     def _list(self, tenant: Any, options: dict[str, Any]) -> tuple[Any, list[str]]:
@@ -57,7 +60,7 @@ class Command(TenantCommand):
         keys = list(ApiKey.objects.filter(revoked_at=None, prefix=options["prefix"] or ""))
         if len(keys) != 1:
             raise ValidationError(f"{len(keys)} keys of {tenant.subdomain} begin with {options['prefix']!r}.")
-        ApiKey.objects.filter(pk=keys[0].pk).update(revoked_at=timezone.now())
+        revoke(ApiKey.objects.filter(pk=keys[0].pk), operator("operator"))
         return _told(keys[0]), [f"The key {keys[0].prefix} no longer works."]
 
     def _member(self, tenant: Any, options: dict[str, Any]) -> Member | None:

@@ -80,7 +80,7 @@ def running() -> Iterator[Instance]:
             start_new_session=True,
         )
     try:
-        wait_for(lambda: process.poll() is not None or _answers(instance), "It did not start in time.", seconds=120)
+        wait_for(lambda: process.poll() is not None or _answers(instance), "It did not start in time.", seconds=300)
         assert process.poll() is None, log.read_text(errors="replace")
         yield instance
     finally:

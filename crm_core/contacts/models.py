@@ -141,3 +141,56 @@ class ContactPoint(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["value"], name="contact_point_value")]
+
+
+class ConsentPurpose(Record):
+    """What people are asked to agree to. `number` counts the wordings: each consent keeps the one it was given to."""
+
+    slug = "consent-purposes"
+
+    name = models.CharField(_("name"), max_length=100)
+    text_en = models.TextField(_("text in English"), max_length=1000, blank=True)
+    text_fa = models.TextField(_("text in Persian"), max_length=1000, blank=True)
+    number = models.PositiveIntegerField(_("wording"), default=0, editable=False)
+
+
+class Consent(Record):
+    """That a person agreed to a purpose on a channel, or took it back: written once, and moved along with the person.
+
+    `subject` is the record it was written down on, `moved_at` when it came to another one: what two records of one
+    person say is weighed by these (crm_core.contacts.consent).
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("Email")
+        SMS = "sms", _("Text message")
+        PHONE = "phone", _("Phone")
+        MESSENGER = "messenger", _("Messenger")
+        POST = "post", _("Post")
+
+    class State(models.TextChoices):
+        GIVEN = "given", _("Given")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    class How(models.TextChoices):
+        FORM = "form", _("Web form")
+        PHONE = "phone", _("By phone")
+        PAPER = "paper", _("On paper")
+        MESSAGE = "message", _("By e-mail or message")
+        IN_PERSON = "in_person", _("In person")
+        IMPORT = "import", _("From another system")
+
+    about_type = models.CharField(max_length=50)
+    about_id = models.UUIDField(_("person"))
+    purpose = models.ForeignKey(ConsentPurpose, models.PROTECT, related_name="+", verbose_name=_("purpose"))
+    channel = models.CharField(_("channel"), max_length=9, choices=Channel.choices)
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.GIVEN)
+    how = models.CharField(_("how"), max_length=9, choices=How.choices)
+    at = models.DateTimeField(_("when"), null=True, blank=True)
+    number = models.PositiveIntegerField(_("wording"), default=0, editable=False)
+    wording = models.TextField(_("text agreed to"), blank=True, editable=False)
+    subject = models.UUIDField(null=True, editable=False)
+    moved_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta(Record.Meta):
+        indexes = [*Record.Meta.indexes, models.Index(fields=["about_id", "created_at"], name="consent_about")]

@@ -2,12 +2,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from crm_core.contacts import consent_types
 from crm_core.contacts.models import Company, Contact, ContactPoint, LeadSource
 from crm_core.contacts.points import sync_points
 from kernel.access.actor import Actor
 from kernel.lib.names import company_key, person_key, plain_key, site_key
 from kernel.records.duplicates import Key
 from kernel.records.types import Panel, RecordType, Related, RowsField, field, register, registry
+
+__all__ = ["consent_types"]
 
 NEXT_CONTACT_HELP = _(
     "Follows the earliest open task, call or meeting. A date typed here holds while nothing is planned."

@@ -76,13 +76,16 @@ def _brought(actor: Actor, rtype: RecordType, values: dict[str, Any]) -> dict[st
     }
 
 
-def carry(actor: Actor, lead: Lead, slug: str, target: Any, marks: dict[str, Any]) -> None:
-    """What the visitor wrote becomes a note, and whatever hangs on the lead hangs on `target`."""
+def carry(actor: Actor, lead: Lead, homes: dict[str, Any], marks: dict[str, Any]) -> None:
+    """What the visitor wrote becomes a note, and whatever hangs on the lead hangs on the first of these records, by
+    their types, that it may hang on: what they agreed to on the person."""
     able = with_all_rights(actor)
-    about = {"type": slug, "id": str(target.pk)}
     for rtype in registry.values():
-        if not rtype.parent:
+        known = {of.slug for of in rtype.parent_types()} if rtype.parent else set()
+        slug = next((slug for slug in homes if slug in known), None)
+        if slug is None:
             continue
+        about = {"type": slug, "id": str(homes[slug].pk)}
         spec = rtype.specs()["about"]
         model: Any = rtype.model
         rows = model.objects.alive().filter(about_type="leads", about_id=lead.pk)
@@ -92,4 +95,6 @@ def carry(actor: Actor, lead: Lead, slug: str, target: Any, marks: dict[str, Any
             with change(row, f"{rtype.name}.updated", able.access(rtype), given={"about"}, **marks):
                 spec.assign(row, about)
     if lead.message:
+        slug = next(iter(homes))
+        about = {"type": slug, "id": str(homes[slug].pk)}
         create(able.access(registry["notes"]), {"body": lead.message, "about": about}, **marks)

@@ -114,9 +114,9 @@ def convert(lead: Lead, access: Access, version: int | None = None, **wish: Any)
         for name, record in existing.items():
             if record is not None:
                 take_along(actor, RESULTS[name], lead, record, marks)
-        home = next((name for name in ("deal", "contact", "company") if made[name]), None)
-        if home:
-            carry(actor, lead, RESULTS[home], made[home], marks)
+        homes = {RESULTS[name]: made[name] for name in ("deal", "contact", "company") if made[name]}
+        if homes:
+            carry(actor, lead, homes, marks)
         for name, record in made.items():
             setattr(lead, f"{name}_id", record and record.pk)
         lead.status_id = ground_of(actor).first(LeadStatus.Kind.CONVERTED)

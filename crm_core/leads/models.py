@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm_core.contacts.models import Company, Contact, LeadSource
+from crm_core.contacts.models import Company, Consent, ConsentPurpose, Contact, LeadSource
 from crm_core.sales.models import Deal
 from kernel.access.models import Record
 from kernel.lib.ids import uuid7
@@ -116,6 +116,19 @@ class LeadForm(Record):
     origins = models.TextField(_("sites it may stand on"), max_length=2000, blank=True)
     consent_text = models.TextField(_("consent"), max_length=1000, blank=True)
     consent_version = models.PositiveIntegerField(_("wording of the consent"), default=0, editable=False)
+
+    purpose = models.ForeignKey(
+        ConsentPurpose,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("asks to agree to"),
+    )
+    purpose_channel = models.CharField(
+        _("on this channel"), max_length=9, choices=Consent.Channel.choices, default=Consent.Channel.EMAIL
+    )
 
     class Meta(Record.Meta):
         constraints = [

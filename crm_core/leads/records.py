@@ -167,6 +167,7 @@ class LeadForms(LeadSetting):
     fields = (
         "name", "address", "active", "language", "source", "title", "intro", "ask_phone", "ask_email", "ask_company",
         "ask_message", "button", "thanks", "redirect_url", "origins", "consent_text", "consent_version",
+        "purpose", "purpose_channel",
     )  # fmt: skip
     columns = ("name", "address", "active", "language", "source")
     sort = "name"

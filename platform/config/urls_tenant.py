@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kernel.files.urls")),
     path("", include("kernel.transfer.urls")),
     path("", include("crm_core.reporting.urls")),
+    path("", include("crm_core.contacts.urls")),
     path("", include("crm_core.leads.urls")),
     path("", include("crm_core.activities.urls")),
     path("", include("crm_core.teamwork.urls")),

@@ -38,6 +38,7 @@ SETTLED: dict[str, dict[str, Any]] = {
     "tasks": {"done_at": None, "repeat_count": None},
     "calls": {"done_at": None},
     "meetings": {"done_at": None},
+    "consents": {"at": None},
     "deals": {"closed_on": None, "lost_reason": None},
 }
 
@@ -116,7 +117,9 @@ class Scene:
         values: dict[str, Any] = {"owner": self.owner.pk} if rtype.is_owned else {}
         values |= SETTLED.get(rtype.slug, {})
         if rtype.parent:
-            values["about"] = {"type": "companies", "id": str(self.records["companies"].pk)}
+            slugs = [of.slug for of in rtype.parent_types()]
+            slug = "companies" if "companies" in slugs else next(of for of in slugs if of in self.records)
+            values["about"] = {"type": slug, "id": str(self.records[slug].pk)}
         return values
 
     def _value(self, rtype: RecordType, spec: FieldSpec, *above: str) -> Any:

@@ -192,11 +192,11 @@ def home(mina: Any) -> None:
     "settings/pipelines/<uuid:pipeline>/stages/new", "settings/stages/<uuid:pk>", "settings/stages/<uuid:pk>/moving",
     "settings/pipelines/<uuid:pk>/delete", "settings/stages/<uuid:pk>/delete", "settings/lost-reasons",
     "settings/lost-reasons/<uuid:pk>", "settings/sources", "settings/sources/<uuid:pk>", "settings/leads",
-    "settings/forms", once=True,
+    "settings/forms", "settings/consent", once=True,
 )  # fmt: skip
 def chosen_from(mina: Any) -> None:
     at = {slug: record.pk for slug, record in mina.scene.records.items()}
-    for page in ("tags", "pipelines", "lost-reasons", "sources", "leads", "forms"):
+    for page in ("tags", "pipelines", "lost-reasons", "sources", "leads", "forms", "consent"):
         mina.get(f"/settings/{page}")
     mina.get(f"/settings/tags/{at['tags']}")
     mina.get(f"/settings/tags/{at['tags']}/merge")

@@ -10,10 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from crm_core.contacts.consent_types import wording
 from crm_core.leads.forms.door import door
 from crm_core.leads.forms.kept import keep
 from crm_core.leads.models import Lead, LeadForm
-from kernel.records.change import assign, change
+from kernel.access.actor import with_all_rights
+from kernel.records.change import assign, change, create
 from kernel.records.types import registry
 
 TRAP = "homepage"
@@ -49,11 +51,32 @@ def submit(form: LeadForm, sent: Mapping[str, Any], key: str, site: str = "") ->
         with change(lead, "lead.created", access, given=set(values)):
             assign(access, lead, values)
         keep(lead, form, sent, site)
+        _agree(form, sent, lead)
     except ValidationError as error:
         if "intake_key" in getattr(error, "error_dict", {}) and (known := _known(intake_key)):
             return known  # the same was sent twice at once
         raise _in_words_of(error) from error
     return lead
+
+
+AGREED = "agree"
+
+
+def asked_to_agree(form: LeadForm) -> str:
+    """The words of the purpose that the form asks for, in its language; empty where it asks for none."""
+    return wording(form.purpose, form.language) if form.purpose and form.purpose.deleted_at is None else ""
+
+
+def is_ticked(sent: Mapping[str, Any], name: str) -> bool:
+    return text_of(sent, name).lower() in ("true", "1", "on", "yes")
+
+
+def _agree(form: LeadForm, sent: Mapping[str, Any], lead: Lead) -> None:
+    """Ticked or not: who does not agree is a lead all the same."""
+    if asked_to_agree(form) and is_ticked(sent, AGREED):
+        values = {"purpose": form.purpose_id, "channel": form.purpose_channel, "how": "form", "state": "given"}
+        about = {"type": "leads", "id": str(lead.pk)}
+        create(with_all_rights(door(form)).access(registry["consents"]), {**values, "about": about})
 
 
 def _known(intake_key: str) -> Lead | None:
@@ -73,7 +96,7 @@ def _read(form: LeadForm, sent: Mapping[str, Any], access: Any) -> dict[str, Any
             problems[name] = ValidationError(error.messages)
         else:
             values[FIELDS[name]] = value or ""
-    if form.consent_text and text_of(sent, "consent").lower() not in ("true", "1", "on", "yes"):
+    if form.consent_text and not is_ticked(sent, "consent"):
         problems["consent"] = ValidationError(_("We need your consent to answer you."), code="required")
     if problems:
         raise ValidationError(problems)

@@ -18,7 +18,18 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from crm_core.leads.forms.origins import is_listed, read_origins
-from crm_core.leads.forms.submission import FIELDS, TRAP, UTM, asks, is_trapped, submit, text_of
+from crm_core.leads.forms.submission import (
+    AGREED,
+    FIELDS,
+    TRAP,
+    UTM,
+    asked_to_agree,
+    asks,
+    is_ticked,
+    is_trapped,
+    submit,
+    text_of,
+)
 from crm_core.leads.models import LeadForm
 from kernel.accounts.doors import public
 from kernel.accounts.sessions import client_ip
@@ -31,7 +42,7 @@ from kernel.web.security import content_security_policy
 LIMIT = Limit("lead-form", 20, 60)
 MOST_BYTES = 64 * 1024
 HIDDEN = ("idempotency_key", "page", "referrer", *UTM)
-KNOWN = {*FIELDS, *HIDDEN, TRAP, "consent"}
+KNOWN = {*FIELDS, *HIDDEN, TRAP, "consent", AGREED}
 WIDGETS = {"name": "text", "phone": "phone", "email": "email", "company": "text", "message": "textarea"}
 FILLS = {"name": "name", "phone": "tel", "email": "email", "company": "organization", "message": "off"}
 log = logging.getLogger(__name__)
@@ -151,7 +162,8 @@ class Answer:
         context = {
             "heading": self._title(), "fields": fields, "hidden": hidden.items(), "trap": TRAP,
             "consent_errors": errors.get("consent", ()), "general": errors.get("__all__", ()),
-            "consented": bool(text_of(sent, "consent")),
+            "consented": bool(text_of(sent, "consent")), "agree_text": asked_to_agree(self.form), "agree": AGREED,
+            "agreed": is_ticked(sent, AGREED),
         }  # fmt: skip
         return self._render("leads/form.html", context, status)
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from crm_core.leads.forms.origins import read_origins
-from crm_core.leads.forms.submission import asks
+from crm_core.leads.forms.submission import AGREED, asked_to_agree, asks
 from crm_core.leads.models import LeadForm, LeadRules
 from crm_core.sales.settings.order import shift
 from kernel.access.actor import Actor
@@ -119,13 +119,14 @@ def move(request: Any, slug: str, pk: UUID, step: str) -> HttpResponse:
 @require_GET
 def forms(request: Any) -> HttpResponse:
     access = request.actor.access(registry["lead-forms"])
-    rows = [_form(request, row) for row in access.records().order_by("label_key", "pk")]
+    rows = [_form(request, row) for row in access.records().select_related("purpose").order_by("label_key", "pk")]
     return page(request, "leads/settings/forms.html", {"rows": rows})
 
 
 def _form(request: Any, form: LeadForm) -> dict[str, Any]:
     url = request.build_absolute_uri(f"/f/{form.address}")
     sent = {name: EXAMPLE.get(name, "…") for name in asks(form)} | ({"consent": True} if form.consent_text else {})
+    sent |= {AGREED: True} if asked_to_agree(form) else {}
     body = json.dumps({**sent, "utm_source": "newsletter", "idempotency_key": "order-4711"})
     return {
         "form": form, "url": url, "origins": read_origins(form.origins),

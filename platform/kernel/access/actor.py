@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Actor:
     """A member (or the operator, when `member` is None) at work through one door: page, api, import, job, operator.
 
-    `viewer` is who looks through this member's eyes, if anybody does: then nothing is written.
+    `viewer` is who looks through this member's eyes, if anybody does: then nothing is written. `follows` tells what
+    follows from an act of theirs from what they ask for.
 
     Lives as long as one request or run. `memo` keeps what a type looks up once for it (the stages of a pipeline).
     """
@@ -38,6 +39,7 @@ class Actor:
     role: Role | None = None
     run: UUID | None = None
     viewer: Member | None = None
+    follows: bool = False
     memo: dict[str, Any] = field(default_factory=dict, repr=False)
     _accesses: dict[str, Access] = field(default_factory=dict, repr=False)
 
@@ -113,7 +115,7 @@ def actor_for(member: Member, via: str, role: Role | None = None, run: UUID | No
 
 def with_all_rights(actor: Actor) -> Actor:
     """The same person, for what follows from an act that they may do: it reaches further than they do themselves."""
-    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run, actor.viewer)
+    return Actor(actor.member, Rules([EVERYTHING]), actor.via, actor.format, actor.role, actor.run, actor.viewer, True)
 
 
 def operator(via: str = "operator") -> Actor:

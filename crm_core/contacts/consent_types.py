@@ -32,18 +32,15 @@ class Purposes(RecordType):
     def prepare(self, record: Any, actor: Actor, changed: set[str]) -> None:
         """Another wording has another number. The former ones stand in the consents that were given to them."""
         texts = ("text_en", "text_fa")
-        if not any(getattr(record, name) for name in texts):
-            problem = now("Write down what people agree to, in one language at least.")
-            raise ValidationError({"text_en": ValidationError(problem, code="required")})
         before = ConsentPurpose.objects.filter(pk=record.pk).values_list(*texts).first()
         if before != tuple(getattr(record, name) for name in texts):
             record.number += 1
 
 
 def wording(purpose: ConsentPurpose, language: str) -> str:
-    """The text of a purpose in a language, or in the other where it has none."""
+    """The text of a purpose in a language, else in the other; its name where nobody wrote any."""
     own, other = (purpose.text_fa, purpose.text_en) if language == "fa" else (purpose.text_en, purpose.text_fa)
-    return own or other
+    return own or other or purpose.name
 
 
 @register
@@ -65,6 +62,7 @@ class Consents(RecordType):
     sort = "-at"
     panels = (Panel(_("Consent"), ("about", "purpose", "channel", "state", "how", "at", "number", "wording")),)
     parent = True
+    is_tagged = False
     in_menu = False
     can_import = False
 

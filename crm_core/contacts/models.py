@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from kernel.access.models import Record
 from kernel.records.columns import CurrencyField, MoneyField, PhoneField
@@ -183,7 +184,7 @@ class Consent(Record):
     about_type = models.CharField(max_length=50)
     about_id = models.UUIDField(_("person"))
     purpose = models.ForeignKey(ConsentPurpose, models.PROTECT, related_name="+", verbose_name=_("purpose"))
-    channel = models.CharField(_("channel"), max_length=9, choices=Channel.choices)
+    channel = models.CharField(pgettext_lazy("consent", "channel"), max_length=9, choices=Channel.choices)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.GIVEN)
     how = models.CharField(_("how"), max_length=9, choices=How.choices)
     at = models.DateTimeField(_("when"), null=True, blank=True)

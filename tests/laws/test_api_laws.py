@@ -32,7 +32,9 @@ class Kept:
             if spec is None:
                 continue
             if spec.kind.name == "about":
-                values[name] = {"type": "companies", "id": self.other("companies")}
+                slugs = [of.slug for of in registry[self.slug].parent_types()]
+                slug = "companies" if "companies" in slugs else slugs[0]
+                values[name] = {"type": slug, "id": self.other(slug)}
             elif spec.related and isinstance(value, str) and spec.kind.is_reference:
                 values[name] = self.other(spec.related)
         return values
@@ -57,7 +59,8 @@ def kept(api_for):
     return lambda slug: Kept(api, slug)
 
 
-@pytest.mark.parametrize("slug", MADE)
+# A consent is written once: tests/crm_core/test_consent.py.
+@pytest.mark.parametrize("slug", [slug for slug in MADE if slug != "consents"])
 def test_a_write_on_an_old_version_is_refused(kept, slug):
     one = kept(slug)
     made = one.make("first")

@@ -14,6 +14,7 @@ from kernel.records.types import RecordType, registry
 # A record is known by these: whoever sees it sees its name.
 KEYS = {slug: {rtype.label_field} for slug, rtype in registry.items()}
 KEYS["contacts"] |= {"first_name", "last_name"}
+KEYS["consents"] |= {"purpose"}
 
 
 def word(*of: str) -> str:

@@ -103,7 +103,9 @@ class Scene:
             self.records["files"] = keep(self.actor, io.BytesIO(b"Signed."), f"{label}.txt", about)
         else:
             values = {name: self._value(rtype, spec) for name, spec in access.editable().items()}
-            values[rtype.label_field if rtype.slug != "contacts" else "last_name"] = label
+            named = rtype.label_field if rtype.slug != "contacts" else "last_name"
+            if named in values:  # a consent is called by what it is for
+                values[named] = label
             if rtype.slug == "contacts":
                 values["first_name"] = ""
             values |= self._settled(rtype)

@@ -43,7 +43,7 @@ def preview(actor: Actor, rtype: RecordType, record: Any) -> Preview:
     ids = records_of(rtype, record.pk)
     hanging, pointing = hanging_on(ids), pointing_at(ids)
     own = flat(ids)
-    texts, others = _mentions(ids, {*own, *flat(hanging)})
+    texts, others = _mentions(ids, {*own, *flat(hanging), *flat(pointing)})
     return Preview(
         ids,
         [Some(registry[slug], len(pks)) for slug, pks in (*ids.items(), *hanging.items())],

@@ -273,3 +273,15 @@ def test_what_is_held_is_not_erased_until_it_is_lifted(person: Any, tenant_a: An
     assert refused.status_code == 422 and "under legal hold" in refused.content.decode()
     assert page.post(f"{url}/lift").status_code == 303
     assert erase(page, tenant_a, person["pk"]).status_code == 303
+
+
+def test_texts_on_what_is_held_stay_as_they_are(person: Any, tenant_a: Any, member: Any, client_for: Any) -> None:
+    with in_tenant(tenant_a):
+        sara = actor_for(member("sara"), "page")
+        company = made(sara, "companies", name="Aster")
+        note = made(sara, "notes", body=f"Ask {MAIL}", about=about(company, "companies"))
+    page = client_for("sara")
+    assert page.post(f"/r/companies/{company.pk}/privacy/hold", {"reason": "Case 14"}).status_code == 303
+    assert erase(page, tenant_a, person["pk"]).status_code == 303
+    with in_tenant(tenant_a):
+        assert Note.objects.get(pk=note.pk).body == f"Ask {MAIL}"

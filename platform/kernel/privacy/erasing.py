@@ -6,47 +6,40 @@ values of their events, and last their own records, of which an empty one stays.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import models
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.access.actor import Actor
 from kernel.attachments.models import File, FileVersion, Upload
 from kernel.attachments.uploads import abort
-from kernel.events.erasing import Remaining, erase_values, nothing
 from kernel.events.models import Event
 from kernel.events.names import tell
 from kernel.files.models import StoredFile
 from kernel.lib.ids import uuid7
-from kernel.lib.text import fold
 from kernel.privacy.certificates import digest_of
-from kernel.privacy.keys import cut, expression, patterns_of
 from kernel.privacy.models import Erasure
+from kernel.privacy.naming import Naming
 from kernel.privacy.people import BATCH, Ids, check_may_answer, flat, pointing_at, records_of
 from kernel.privacy.preview import kept_files
-from kernel.privacy.tables import goes_whole, key_of, plain_models, record_models, rows_about, scrub, texts_of, window
+from kernel.privacy.tables import plain_models, rows_about
 from kernel.privacy.wiping import nobody, wipe
 from kernel.records import vocabulary
-from kernel.records.deriving import stamp
 from kernel.records.legal_holds import check_free, held_among
 from kernel.records.models import Redirect
-from kernel.records.statements import write
 from kernel.records.tasks import gather_words
 from kernel.records.types import RecordType, registry
 from kernel.runs import work as runs
 from kernel.runs.models import Run
 from kernel.runs.work import Work, cancel, runner
-from kernel.tenancy.context import get_tenant, on_commit
+from kernel.tenancy.context import on_commit
 
 KIND = "erase-person"
 OPEN = (Run.Status.QUEUED, Run.Status.RUNNING)
@@ -81,10 +74,7 @@ def erase_person(work: Work) -> None:
     Erasing(work).all()
 
 
-class Erasing:
-    def __init__(self, work: Work) -> None:
-        self.work, self.state = work, work.state
-
+class Erasing(Naming):
     def all(self) -> None:
         with self.work.chunk():
             self._begin()
@@ -107,29 +97,6 @@ class Erasing:
             self._certify(run)
         self.state.clear()
 
-    # -- what is known of them
-
-    @cached_property
-    def ids(self) -> Ids:
-        return {slug: [UUID(pk) for pk in pks] for slug, pks in self.state["ids"].items()}
-
-    @cached_property
-    def expression(self) -> str:
-        return expression(self._patterns)
-
-    @cached_property
-    def _patterns(self) -> list[str]:
-        return patterns_of(self.ids)
-
-    @cached_property
-    def pattern(self) -> re.Pattern[str]:
-        return re.compile(self.expression or r"(?!)", re.IGNORECASE)
-
-    @cached_property
-    def instead(self) -> str:
-        with translation.override(get_tenant().language):
-            return _("[erased]")
-
     def _begin(self) -> None:
         params, actor = self.work.params, self.work.actor
         check_may_answer(actor)
@@ -147,96 +114,6 @@ class Erasing:
             erasure.event = event.pk
             erasure.save(force_insert=True)
             self.state.update(erasure=str(erasure.pk), event=str(event.pk), counts={}, bytes=[])
-
-    def _count(self, what: str, number: int) -> None:
-        if number:
-            counts = Counter(self.state["counts"])
-            counts[what] += number
-            self.state["counts"] = dict(counts)
-
-    # -- where others name them
-
-    def _texts(self) -> Iterator[None]:
-        """Long texts everywhere, subjects of activities, and names of records that point at them: cut out. Fields of
-        other people and companies stay, for a number may be theirs too."""
-        if not self.expression:
-            return
-        own, pointing = set(flat(self.ids)), set(flat(pointing_at(self.ids)))
-        for model, found in self._windows(record_models()):
-            rtype = next(r for r in registry.values() if r.model is model)
-            if not rtype.is_setting:
-                rows = model._default_manager.filter(pk__in=[pk for pk in found if pk not in own])
-                for record in rows.select_for_update(of=("self",)):
-                    self._count("texts", self._cut(rtype, record, is_pointing=record.pk in pointing))
-            yield
-
-    def _cut(self, rtype: RecordType, record: Any, *, is_pointing: bool) -> bool:
-        was, is_changed = record.search, False
-        for spec in rtype.specs().values():
-            is_free = spec.kind.name == "long_text" or (spec.kind.name == "text" and (rtype.parent or is_pointing))
-            if is_free and not spec.read_only and isinstance(value := spec.value(record), str):
-                told = self.pattern.sub(self.instead, value)
-                if told != value:
-                    spec.assign(record, told[: spec.max_length])
-                    is_changed = True
-        if is_changed:
-            updated = record.updated_at
-            stamp(rtype, record)
-            record.updated_at = updated
-            write(record)
-            vocabulary.unlearn([was])
-        return is_changed
-
-    def _rows_naming(self) -> Iterator[None]:
-        """What says more of them than their name wherever it names them: answers, refused rows, notifications."""
-        everything = expression([*self._patterns, *map(str, flat(self.ids))])
-        whole = [model for model in plain_models() if goes_whole(model)]
-        for model, found in self._windows(whole, everything):
-            self._count("rows", model._default_manager.filter(pk__in=found).delete()[0])
-            yield
-
-    def _tables(self) -> Iterator[None]:
-        """What else is kept beside records: views, runs, the mapping of an import."""
-        if self.expression:
-            rest = [model for model in plain_models() if not goes_whole(model) and texts_of(model)]
-            for model, found in self._windows(rest):
-                keys = [pk for pk in found if pk != self.work.run.pk]
-                self._count("rows", scrub(model, keys, self.pattern, self.instead))
-                yield
-
-    def _windows(self, tables: list[type[models.Model]], expression: str = "") -> Iterator[tuple[Any, list[Any]]]:
-        """Through all rows of these tables, window by window, going on where a run was left."""
-        for number in range(self.state.get("table", 0), len(tables)):
-            model, is_over = tables[number], False
-            while not is_over:
-                after = key_of(model, self.state.get("after"))
-                found, last = window(model, expression or self.expression, after)
-                is_over = last is None
-                self.state.update(table=number + is_over, after=None if is_over else str(last))
-                yield model, found
-
-    def _events_elsewhere(self) -> Iterator[None]:
-        """Fields of events of other records in which they are named."""
-        if not self.expression:
-            return
-        own = set(flat(self.ids))
-        for _model, found in self._windows([Event]):
-            for event in Event.objects.filter(pk__in=found).exclude(pk=self.state["event"]):
-                if event.record_id not in own and event.about_id not in own:
-                    self._empty([event], self._unnamed)
-            yield
-
-    def _unnamed(self, event: Event) -> dict[str, Any]:
-        """The fields of an event in which they are not named."""
-        return {name: value for name, value in event.changes.items() if cut(value, self.pattern, "") == value}
-
-    def _empty(self, events: Iterable[Event], remaining: Remaining = nothing) -> None:
-        events = list(events)
-        vocabulary.unlearn(fold(text) for event in events for text in _words(event.changes))
-        because = Event.objects.get(pk=self.state["event"])
-        # The address of a machine may be the visitor's who filled in a form.
-        ids = [event.pk for event in events]
-        self._count("events", erase_values(ids, because, remaining, with_addresses=remaining is nothing))
 
     # -- what is theirs
 
@@ -340,14 +217,3 @@ def _lowest(ids: Ids) -> tuple[RecordType, list[UUID]] | None:
                 if found := list(rows.values_list("pk", flat=True)[:BATCH]):
                     return _lowest({child.slug: found}) or (child, found)
     return None
-
-
-def _words(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _words(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _words(inner)

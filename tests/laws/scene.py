@@ -38,7 +38,7 @@ SETTLED: dict[str, dict[str, Any]] = {
     "tasks": {"done_at": None, "repeat_count": None},
     "calls": {"done_at": None},
     "meetings": {"done_at": None},
-    "consents": {"at": None},
+    "consents": {"at": datetime(2019, 5, 6, 7, 8, tzinfo=UTC)},
     "deals": {"closed_on": None, "lost_reason": None},
 }
 

@@ -32,7 +32,10 @@ def plain_models() -> list[type[models.Model]]:
     return [
         model
         for model in apps.get_models(include_auto_created=True)
-        if side(model._meta.app_label) == TENANT and not issubclass(model, Record) and model not in _OTHERWISE
+        if side(model._meta.app_label) == TENANT
+        and not issubclass(model, Record)
+        and not hasattr(model, "APPEND_ONLY")
+        and model not in _OTHERWISE
     ]
 
 

@@ -43,7 +43,10 @@ def removed() -> Removed:
 def sweep_old() -> bool:
     """Remove what is older than the company keeps events, some of it at a time. True while more is to go."""
     years = Retention.objects.values_list("years", flat=True).first()
-    return years is not None and remove_before(timezone.now() - years * YEAR)
+    oldest = Event.objects.order_by("pk").values_list("pk", flat=True).first() if years else None
+    if years is None or oldest is None or moment_of(oldest) >= (moment := timezone.now() - years * YEAR):
+        return False
+    return remove_before(moment)
 
 
 def remove_before(moment: datetime) -> bool:

@@ -51,7 +51,7 @@ def count_reading(access: Access, count: int) -> int | None:
     try:
         of_type, of_all = cache.counts(keys, count, LONG)
         if of_all >= ALERT_MOST and of_all >= _usual_most(who, hour):
-            _alert(who, of_all, _mean(who, hour))
+            _alert(who, of_all, hour)
     except RedisError:
         logger.warning("Valkey does not answer: what is read of lists is not counted")
         return None
@@ -81,10 +81,10 @@ def _usual_most(who: Member, hour: int) -> float:
     return float(most)
 
 
-def _alert(who: Member, count: int, mean: float) -> None:
+def _alert(who: Member, count: int, hour: int) -> None:
     """Once a day for each person."""
     if caches["default"].add(f"read-alert:{who.pk}:{timezone.now():%Y-%m-%d}", 1, 24 * HOUR):
-        changes = {"count": [None, count], "usual": [None, round(mean)]}
+        changes = {"count": [None, count], "usual": [None, round(_mean(who, hour))]}
         event = Event(
             name=UNUSUAL, record_type="members", record_id=who.pk, member=who, via="page", changes=changes
         )  # fmt: skip

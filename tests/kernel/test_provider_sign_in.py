@@ -169,6 +169,23 @@ class TestWhoComesIn:
         assert page.status_code == 403
         assert "another account of Acme ID" in page.content.decode()
 
+    def test_an_administrator_lets_the_account_go_and_the_next_is_theirs(self, at, provider, idp, client_for, tenant_a):
+        as_reza(idp)
+        come(at("a"))
+        idp.person |= {"sub": "r-2"}
+        where = f"/settings/members/{REZA.member_id}"
+        assert client_for("leila").post(f"{where}/provider").status_code == 403
+        assert come(at("a")).status_code == 403
+        sara = client_for("sara")
+        assert "Let the old account go" in sara.get(where).content.decode()
+        assert sara.post(f"{where}/provider").status_code in (302, 303)
+        client = at("a")
+        come(client)
+        assert is_in(client)
+        with in_tenant(tenant_a):
+            assert Event.objects.get(name="member.provider_account_forgotten").record_id == REZA.member_id
+        assert "Let the old account go" not in sara.get(f"/settings/members/{CAST['mina'].member_id}").content.decode()
+
     def test_of_another_provider_with_the_same_subject_too(self, at, provider, idp, tenant_a):
         come(at("a"))
         with in_tenant(tenant_a):

@@ -117,7 +117,7 @@ BARE = {
             "fields/<uuid:pk>/up", "fields/<uuid:pk>/down", "fields/<uuid:pk>/archive", "fields/<uuid:pk>/show",
             "members", "members/new", "members/<uuid:pk>", "members/<uuid:pk>/invite", "members/<uuid:pk>/withdraw",
             "members/<uuid:pk>/view-as", "members/<uuid:pk>/activate", "members/<uuid:pk>/deactivate",
-            "members/<uuid:pk>/second-step", "roles/<uuid:pk>/sign-in",
+            "members/<uuid:pk>/second-step", "members/<uuid:pk>/provider", "roles/<uuid:pk>/sign-in",
             "members/<uuid:pk>/hand-over", "members/<uuid:pk>/handover", "roles", "roles/new", "roles/compare",
             "roles/why", "roles/<uuid:pk>", "roles/<uuid:pk>/delete", "roles/<uuid:pk>/name", "roles/<uuid:pk>/save",
             "sso", "sso/test", "sso/only", "sso/off",

@@ -20,7 +20,7 @@ TOLD = {
     "access.Share": ["deal.shared", "deal.unshared"],
     "access.Invitation": ["member.invited", "member.invitation_withdrawn", "member.joined"],
     "access.Provider": ["provider.changed"],
-    "access.Subject": ["member.came_by_provider"],
+    "access.Subject": ["member.came_by_provider", "member.provider_account_forgotten"],
     "access.ApiKey": ["member.key_created", "member.key_revoked"],
     "attachments.FileVersion": ["file.updated", "file.downloaded"],
     "contacts.ContactPoint": ["contact.updated"],

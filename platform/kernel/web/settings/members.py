@@ -189,6 +189,7 @@ def _show(request: Any, person: Member, form: Any = None, handover: Any = None) 
         "status": people.statuses([person])[person.pk],
         "is_me": person.pk == actor.member.pk,
         "may_reset_factor": _may_reset_factor(actor, person),
+        "may_forget_account": people.may_forget_account(actor, person),
         "may_view_as": may_view_as(actor, person),
         "held": held,
         "run": people.current_handover(person),
@@ -234,6 +235,17 @@ def reset_factor(request: Any, pk: UUID) -> HttpResponse:
         raise PermissionDenied(_("Your role does not allow this."))
     people.reset_factor(request.actor, person)
     text = _("A letter is on its way to %(name)s: its link and their password let them in.") % {"name": person.name}
+    return go(request, f"/settings/members/{pk}", text, tone="good")
+
+
+@part_of("members")
+@require_POST
+def forget_account(request: Any, pk: UUID) -> HttpResponse:
+    person = _member(request, pk, lock=True)
+    if not people.may_forget_account(request.actor, person):
+        raise PermissionDenied(_("Your role does not allow this."))
+    people.forget_account(request.actor, person)
+    text = _("The next account of the provider with their address is theirs.")
     return go(request, f"/settings/members/{pk}", text, tone="good")
 
 

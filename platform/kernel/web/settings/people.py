@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kernel.access.actor import Actor
-from kernel.access.models import ApiKey, Invitation, Member
+from kernel.access.models import ApiKey, Invitation, Member, Subject
 from kernel.accounts.models import Membership
 from kernel.accounts.tasks import post
 from kernel.events import keys
@@ -31,6 +31,9 @@ INVITED = tell("member.invited", gettext_lazy("%(who)s invited this member"))
 WITHDRAWN = tell("member.invitation_withdrawn", gettext_lazy("%(who)s withdrew the invitation"))
 FACTOR_RESET = tell(
     "member.second_step_reset", gettext_lazy("%(who)s let this member sign in without the lost second step")
+)
+ACCOUNT_FORGOTTEN = tell(
+    "member.provider_account_forgotten", gettext_lazy("%(who)s let this member come by another account of the provider")
 )
 VIEWED_AS = tell("member.viewed_as", gettext_lazy("%(who)s looked at the workspace through this member’s eyes"))
 
@@ -107,6 +110,16 @@ def reset_factor(actor: Actor, member: Member) -> None:
     assert actor.member is not None
     post(send_factor_reset, str(get_tenant().pk), str(member.identity), actor.member.name)
     note(actor, FACTOR_RESET, member)
+
+
+def may_forget_account(actor: Actor, member: Member) -> bool:
+    """Whoever has that address at the provider is this member from the next time on."""
+    return may_reset_factor(actor, member) and Subject.objects.filter(member=member).exists()
+
+
+def forget_account(actor: Actor, member: Member) -> None:
+    Subject.objects.filter(member=member).delete()
+    note(actor, ACCOUNT_FORGOTTEN, member)
 
 
 def withdraw_invitation(actor: Actor, member: Member) -> bool:

@@ -44,6 +44,7 @@ urlpatterns = [
     path("settings/members/<uuid:pk>/invite", members.invite, name="settings-member-invite"),
     path("settings/members/<uuid:pk>/withdraw", members.withdraw, name="settings-member-withdraw"),
     path("settings/members/<uuid:pk>/second-step", members.reset_factor, name="settings-member-second-step"),
+    path("settings/members/<uuid:pk>/provider", members.forget_account, name="settings-member-provider"),
     path("settings/members/<uuid:pk>/view-as", members.view_as, name="settings-member-view-as"),
     path("settings/view-as/leave", members.leave_view, name="settings-leave-view"),
     path("settings/members/<uuid:pk>/deactivate", members.deactivate, name="settings-member-deactivate"),

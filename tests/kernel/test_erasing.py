@@ -183,6 +183,7 @@ def test_what_others_need_stays_without_the_person(person: Any, tenant_a: Any, c
         )
         assert not Contact.objects.filter(pk=person["other"]).exists() and not Redirect.objects.exists()
     assert "Erased person" in page.get(f"/r/deals/{person['deal']}").content.decode()
+    assert "/changes/" not in page.get(f"/r/contacts/{person['pk']}").content.decode(), "no way back is offered"
     assert api_for("sara").get(f"/api/v1/leads/{person['lead']}").json()["name"] == "Erased person"
 
 

@@ -111,12 +111,13 @@ class ChangeSet:
 def may_offer(actor: Actor, event: Event) -> bool:
     """Whether an event's change set is likely one that this actor can take back: its page says for certain."""
     is_own = actor.member is not None and event.member_id == actor.member.pk
-    is_young = event.at > timezone.now() - KEPT
+    is_young = event.at > timezone.now() - KEPT and event.erased_by is None
     return is_young and (is_own or actor.may_system("bulk")) and event.via != "import" and event.name not in _never()
 
 
 def _never() -> Iterator[str]:
     """Events that are taken back by a verb of their own, or not at all."""
+    yield from ("privacy.erased", "privacy.exported", "legal_hold.set", "legal_hold.lifted")
     for rtype in registry.values():
         yield f"{rtype.name}.purged"
         yield f"{rtype.name}.merged"

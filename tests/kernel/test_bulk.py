@@ -229,6 +229,13 @@ class TestChangeSets:
         assert browser.post(f"/changes/{run.pk}/undo").status_code == 422
         assert by_name()["D0"].amount == 0
 
+    def test_what_it_did_is_asked_once_however_many_types_there_are(self, sara):
+        deals(sara, 1)
+        run = everything(sara, Wish({"amount": Decimal(8)}))
+        with CaptureQueriesContext(connections["default"]) as asked:
+            assert change_sets.change_set_of(sara, run.pk).refusal() is None
+        assert len(asked) < 10
+
     def test_somebody_elses_is_for_those_who_may_change_many(self, sara, client_for):
         deals(sara, 1)
         run = everything(sara, Wish({"amount": Decimal(8)}))

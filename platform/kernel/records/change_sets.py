@@ -90,7 +90,7 @@ class ChangeSet:
             return "forbidden", _("Only whoever did this, or somebody who may change many records, can take it back.")
         if self._last() < timezone.now() - KEPT:
             return "too_late", _("This can be taken back for 24 hours; it is older.")
-        if not self.parts or any(name in self._names() for name in _never()):
+        if not self.parts or not self._names().isdisjoint(_never()):
             return "not_undoable", _("This cannot be taken back here. Look at the record's own page.")
         return None
 

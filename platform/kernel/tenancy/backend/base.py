@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db.backends.base.base import NO_DB_ALIAS
-from django.db.backends.postgresql.introspection import DatabaseIntrospection, TableInfo
 from django.utils.functional import cached_property
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantsWrapper
 from django_tenants.postgresql_backend.base import FakeTenant, original_backend
@@ -20,6 +19,7 @@ from django_tenants.utils import get_public_schema_name, quote_schema_name
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.types.datetime import TimestamptzLoader
 
+from kernel.tenancy.backend.introspection import Introspection
 from kernel.tenancy.backend.plans import Plans
 from kernel.tenancy.context import (
     NoTenant,
@@ -33,27 +33,6 @@ from kernel.tenancy.context import (
 
 PlainWrapper: Any = original_backend.DatabaseWrapper
 NOBODY = FakeTenant(get_public_schema_name())
-
-
-class Introspection(DatabaseIntrospection):
-    """Lists the tables of the current schema alone.
-
-    Found through pg_depend's index by namespace: Django's own query scans the whole of pg_class, which holds the
-    tables of every tenant.
-    """
-
-    def get_table_list(self, cursor: Any) -> list[Any]:
-        cursor.execute(
-            """
-            SELECT c.relname, CASE WHEN c.relkind IN ('m', 'v') THEN 'v' WHEN c.relispartition THEN 'p' ELSE 't' END,
-                   obj_description(c.oid, 'pg_class')
-            FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
-            WHERE d.refclassid = 'pg_namespace'::regclass AND d.classid = 'pg_class'::regclass
-              AND d.refobjid = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-              AND c.relkind IN ('f', 'm', 'p', 'r', 'v')
-            """
-        )
-        return [TableInfo(*row) for row in cursor.fetchall() if row[0] not in self.ignored_tables]
 
 
 class DatabaseWrapper(TenantsWrapper):

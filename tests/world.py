@@ -84,18 +84,15 @@ def _records(member: Member, word: str) -> dict[str, str]:
     file = keep(actor, io.BytesIO(f"{word} content".encode()), f"{word}.txt", about)
     version = FileVersion.objects.select_related("stored", "file").get(file=file)
     form = made("lead-forms", name=f"{word} form", address=f"{word}-form".lower(), language="en")
-    team, role = (
-        made("teams", name=f"{word} team"),
-        made("roles", name=f"{word} role", code=f"{word}-role".lower(), rules={"types": {}}),
-    )
+    role = made("roles", name=f"{word} role", code=f"{word}-role".lower(), rules={"types": {}})
     pipeline = made("pipelines", name=f"{word} pipeline")
     stage = Stage.objects.filter(pipeline=pipeline).first() or made(
         "stages", name=f"{word} stage", pipeline=pipeline.pk, probability=10
     )
     named = {
         "tag": tag, "other_tag": other_tag, "company": company, "twin": twin, "contact": contact, "lead": lead,
-        "deal": deal, "gone": gone, "task": task, "note": note, "person": person, "file": file, "team": team,
-        "role": role, "pipeline": pipeline, "stage": stage,
+        "deal": deal, "gone": gone, "task": task, "note": note, "person": person, "file": file,
+        "team": made("teams", name=f"{word} team"), "role": role, "pipeline": pipeline, "stage": stage,
         "product": made("products", name=f"{word} product"), "reason": made("lost-reasons", name=f"{word} reason"),
         "source": made("sources", name=f"{word} source"), "status": made("lead-statuses", name=f"{word} status"),
         "field": own_field("text", f"{word} field", record_type="deals"),
@@ -124,9 +121,8 @@ def _things(member: Member, word: str, records: Mapping[str, str]) -> dict[str, 
     identity = Identity.objects.get(pk=member.identity)
     return {
         "share": str(share.pk), "notification": str(told.pk), "view": str(view.pk), "gone_view": str(gone_view.pk),
-        "key": str(key.pk),
-        "secret": secret, "upload": str(upload.pk), "reset": resets.new_token(identity, get_tenant()),
-        "leave": leave_url(actor, ASSIGNED).rpartition("/")[2],
+        "key": str(key.pk), "secret": secret, "upload": str(upload.pk),
+        "reset": resets.new_token(identity, get_tenant()), "leave": leave_url(actor, ASSIGNED).rpartition("/")[2],
     }  # fmt: skip
 
 
@@ -137,13 +133,8 @@ def _runs(member: Member, word: str) -> dict[str, str]:
     table = io.BytesIO(f"name\n{word} row\n".encode())
     imported = imports.upload(operator(), "companies", table, f"{word}.csv", {})
     Run.objects.filter(pk=imported.pk).update(member=member)  # who may be one that could not begin it
-    result = {
-        "file": str(file.pk),
-        "files": {"csv": str(file.pk), "xlsx": str(file.pk)},
-        "rows": 1,
-        "columns": [],
-        "lines": [],
-    }
+    files = {"csv": str(file.pk), "xlsx": str(file.pk)}
+    result = {"file": str(file.pk), "files": files, "rows": 1, "columns": [], "lines": []}
     params = {"type": "deals", "format": "csv", "query": {}, "fields": None, "headers": "names"}
     exported = Run.objects.create(kind="export", title=f"{word} export", params=params, result=result, **done)
     question = {"report": "won", "by": "owner", "period": "", "from": None, "to": None}
@@ -153,14 +144,15 @@ def _runs(member: Member, word: str) -> dict[str, str]:
     )  # fmt: skip
     bulk = Run.objects.create(kind="bulk", title=f"{word} bulk", params={"type": "deals"}, **done)
     person = Run.objects.create(
-        kind="export-person", title="A person", params={"type": "contacts", "record": NOWHERE}, result=result, **done
-    )
+        kind="export-person", title=f"{word} person", result=result,
+        params={"type": "contacts", "record": NOWHERE}, **done,
+    )  # fmt: skip
     erasure = Erasure.objects.create(record_type="contacts", record_id=NOWHERE, finished_at=timezone.now())
     undone = Run.objects.create(kind="undo", title=f"{word} undo", params={"type": "deals"}, **done)
     return {
         "import": str(imported.pk), "export": str(exported.pk), "report": str(report.pk), "bulk": str(bulk.pk),
-        "person_run": str(person.pk), "erasure": str(erasure.pk),
-        "undo": str(undone.pk), "download": download_url(file, member).rpartition("/")[2], "stored": file.key,
+        "person_run": str(person.pk), "erasure": str(erasure.pk), "undo": str(undone.pk), "stored": file.key,
+        "download": download_url(file, member).rpartition("/")[2],
     }  # fmt: skip
 
 

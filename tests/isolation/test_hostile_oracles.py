@@ -42,6 +42,15 @@ def made(tenant_a: Any, member: Any) -> Any:
 
 
 @pytest.fixture
+def file(made: Any, tenant_a: Any, member: Any) -> Any:
+    """On a deal of Mina's."""
+    deal = made("deals", "mina", name="Roof")
+    with in_tenant(tenant_a):
+        content, about = io.BytesIO(b"x" * 123_457), {"type": "deals", "id": str(deal.pk)}
+        return keep(actor_for(member("sara"), "page"), content, "a.txt", about)
+
+
+@pytest.fixture
 def unique(tenant_a: Any) -> str:
     with in_tenant(tenant_a):
         make("text", "Badge", record_type="companies", code="badge", unique=True)
@@ -88,9 +97,7 @@ def test_what_is_missing_names_no_hidden_field(say: Any, api_for: Any, door: str
     assert b"ubject" not in answer.content
 
 
-def test_a_page_of_history_is_no_shorter_for_what_is_hidden(
-    say: Any, made: Any, api_for: Any, tenant_a: Any, member: Any
-) -> None:
+def test_a_page_of_history_is_no_shorter_for_what_is_hidden(say: Any, made: Any, api_for: Any, tenant_a: Any) -> None:
     deal = made("deals", "mina", name="Roof")
     for body in ("One", "Two"):
         made("notes", body=body, about={"type": "deals", "id": str(deal.pk)})
@@ -155,13 +162,7 @@ def test_values_that_repeat_are_told_to_whoever_reads_them(say: Any, made: Any, 
     assert told == {"all": True, "own": False}
 
 
-def test_versions_of_a_file_tell_no_more_than_the_file(
-    say: Any, made: Any, api_for: Any, client_for: Any, tenant_a: Any, member: Any
-) -> None:
-    deal = made("deals", "mina", name="Roof")
-    with in_tenant(tenant_a):
-        about = {"type": "deals", "id": str(deal.pk)}
-        file = keep(actor_for(member("sara"), "page"), io.BytesIO(b"x" * 123_457), "a.txt", about)
+def test_versions_of_a_file_tell_no_more_than_the_file(say: Any, file: Any, api_for: Any, client_for: Any) -> None:
     say(files={"size": "none", "content_type": "none", "created_at": "none", "created_by": "none"})
     told = api_for("mina").get(f"/api/v1/files/{file.pk}/versions").json()
     assert told["results"] == [{"number": 1, "current": True}]
@@ -173,12 +174,8 @@ def test_versions_of_a_file_tell_no_more_than_the_file(
 
 @pytest.mark.parametrize("path", ["versions/1", "uploads"])
 def test_a_file_that_is_seen_and_not_changed_is_refused_as_such(
-    say: Any, made: Any, client_for: Any, tenant_a: Any, member: Any, path: str
+    say: Any, file: Any, client_for: Any, path: str
 ) -> None:
-    deal = made("deals", "mina", name="Roof")
-    with in_tenant(tenant_a):
-        about = {"type": "deals", "id": str(deal.pk)}
-        file = keep(actor_for(member("sara"), "page"), io.BytesIO(b"x"), "a.txt", about)
     say(verbs={"files": {"*": "all", "edit": "none"}})
     url = "/uploads" if path == "uploads" else f"/r/files/{file.pk}/{path}"
     assert client_for("mina").post(url, {"file": str(file.pk), "name": "a.txt", "size": "3"}).status_code == 403

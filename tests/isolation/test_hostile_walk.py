@@ -94,8 +94,8 @@ def test_nothing_of_another_workspace_is_anywhere_to_see(
     assert in_caches(foreign, but_of=tenant_a)
     caplog.clear()
     mail.outbox.clear()
-    for who, ids in ((sara, foreign), ((moved(eve[0], "a"), moved(eve[1], "a")), foreign)):
-        for name, answer in walk(*who, ids):
+    for who in (sara, (moved(eve[0], "a"), moved(eve[1], "a"))):
+        for name, answer in walk(*who, foreign):
             assert not has(answer.body), name
             assert not has(repr(answer.headers)), name
     assert not has(caplog.text)
@@ -122,9 +122,7 @@ def test_a_link_of_one_workspace_is_nonsense_at_another(
     way_in = new_handoff(Identity.objects.get(pk=CAST["eve"].identity_id), tenant_b)
     for client in (sara[0], at("a")):
         for verb in ("GET", "POST"):
-            theirs, nonsense = (
-                send(client, verb, filled(link, ids)) for ids in ({**foreign, "way_in": way_in}, {})
-            )  # fmt: skip
+            theirs, nonsense = (send(client, verb, filled(link, ids)) for ids in ({**foreign, "way_in": way_in}, {}))
             assert theirs.status_code == nonsense.status_code
             assert theirs.status_code in (401, 404, 405, 410) or theirs["Location"] == nonsense["Location"]
 

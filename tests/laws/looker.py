@@ -59,22 +59,25 @@ class Looker:
     surface: str = ""
     answers: list[Answer] = field(default_factory=list)
 
-    def get(self, path: str, *typed: str, **headers: Any) -> Answer:
-        return self._call("get", path, None, typed, headers)
+    def get(self, path: str, *typed: str) -> Answer:
+        return self._call("get", path, None, typed)
+
+    def part(self, path: str, into: str = "") -> Answer:
+        """What a page asks for to put it into itself."""
+        return self._call("get", path, None, (), HTTP_HX_REQUEST="true", HTTP_HX_TARGET=into)
 
     def follow(self, told: Answer) -> None:
         if told.goes_to:
             self.get(told.goes_to)
 
-    def post(self, path: str, data: Any = None, *typed: str, **headers: Any) -> Answer:
-        return self._call("post", path, data, typed, headers)
+    def post(self, path: str, data: Any = None, *typed: str) -> Answer:
+        return self._call("post", path, data or {}, typed)
 
     def patch(self, path: str, data: Any, *typed: str) -> Answer:
-        return self._call("patch", path, data, typed, {})
+        return self._call("patch", path, data, typed)
 
-    def _call(self, method: str, path: str, data: Any, typed: tuple[str, ...], headers: dict[str, Any]) -> Answer:
+    def _call(self, method: str, path: str, data: Any, typed: tuple[str, ...], **asked: str) -> Answer:
         client = self.api if path.startswith("/api/") else self.page
-        given = {} if data is None and method == "get" else {"data": data or {}}
         said: list[str] = []
 
         def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -84,7 +87,7 @@ class Looker:
         connection = connections["default"]
         connection.force_debug_cursor = True  # else what is asked often goes past whoever listens
         with connection.execute_wrapper(listen):
-            answer = getattr(client, method)(path, **given, **headers)
+            answer = getattr(client, method)(path, data, **asked)
             body = b"".join(answer.streaming_content) if answer.streaming else answer.content
         connection.force_debug_cursor = False
         route = answer.resolver_match.route if answer.resolver_match else ""

@@ -12,7 +12,7 @@ from crm_core.reporting.catalogue import REPORTS
 from crm_core.teamwork.mailing import send_waiting
 from crm_core.teamwork.models import Notification, Preferences
 from crm_core.teamwork.notifying import notify
-from crm_core.teamwork.preferences import KINDS, RUN, SHARED
+from crm_core.teamwork.preferences import KINDS, ONCE, RUN, SHARED
 from kernel.events.models import Event
 from kernel.records.sharing import may_share, share
 from kernel.records.types import RecordType, registry
@@ -253,12 +253,12 @@ def restoring(mina: Any, rtype: RecordType, pk: Any) -> None:
 )  # fmt: skip
 def notifications(mina: Any) -> None:
     """Each kind about each record, as it would be told of the event that made the record."""
-    for mailed in ("once", "daily"):
-        _tell(mina, mailed)
-        mina.get("/notifications")
-        mina.get("/notifications/bell")
-        mina.get(f"{V1}/notifications?limit=200")
-        _mail(mina)
+    _tell(mina)
+    mina.get("/notifications")
+    mina.get("/notifications/bell")
+    mina.get(f"{V1}/notifications?limit=200")
+    _mail(mina, is_digest=False)
+    _mail(mina, is_digest=True)
     for pk in mina.scene.told[:3]:
         mina.get(f"/notifications/{pk}")
         mina.post(f"{V1}/notifications/{pk}/read")
@@ -266,13 +266,12 @@ def notifications(mina: Any) -> None:
     mina.post(f"{V1}/notifications/read-all")
 
 
-def _tell(mina: Any, mailed: str) -> None:
+def _tell(mina: Any) -> None:
     with in_tenant(mina.tenant):
-        Notification.objects.all().delete()
         for slug, record in mina.scene.records.items():
             if mina.scene.is_shared and may_share(access := mina.scene.actor.access(registry[slug]), record):
                 share(access, record, mina.member, "view")
-        channels = {kind: {"app": True, "mail": mailed} for kind in KINDS}
+        channels = {kind: {"app": True, "mail": ONCE} for kind in KINDS}
         Preferences.objects.update_or_create(member=mina.member, defaults={"channels": channels})
         for kind in KINDS:
             for slug, record in mina.scene.records.items():
@@ -285,12 +284,14 @@ def _tell(mina: Any, mailed: str) -> None:
                     )  # fmt: skip
         for run in mina.runs():
             notify(mina.member.pk, RUN, key=f"run:{run}", data={"run": str(run)})
-        Notification.objects.update(mail_at=timezone.now())
         mina.scene.told = list(Notification.objects.values_list("pk", flat=True)[:3])
 
 
-def _mail(mina: Any) -> None:
+def _mail(mina: Any, *, is_digest: bool) -> None:
+    """All of it, in letters of its own or in one."""
     mail.outbox.clear()
+    with in_tenant(mina.tenant):
+        Notification.objects.update(mail_at=timezone.now(), mailed_at=None, is_digest=is_digest)
     with tenant_only(mina.tenant):
         send_waiting()
     for letter in mail.outbox:

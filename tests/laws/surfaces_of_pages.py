@@ -6,6 +6,7 @@ from typing import Any
 from surfaces import surface
 
 from kernel.records.types import RecordType
+from kernel.search.finding import searched_types
 from kernel.tenancy.context import in_tenant
 
 
@@ -18,7 +19,7 @@ def lists(mina: Any, rtype: RecordType, pk: Any) -> None:
     mina.get(f"/r/{rtype.slug}?columns={','.join(rtype.specs())}")
     if is_listed(rtype):
         mina.get(f"/r/{rtype.slug}?view=list")
-        mina.get(f"/r/{rtype.slug}/columns")
+        mina.part(f"/r/{rtype.slug}/columns")
         mina.get(f"/r/{rtype.slug}/figures?exact=1")
         mina.get(f"/r/{rtype.slug}/views/counts")
 
@@ -75,7 +76,7 @@ def conversion(mina: Any) -> None:
 def details(mina: Any, rtype: RecordType, pk: Any) -> None:
     mina.get(f"/r/{rtype.slug}/{pk}")
     if is_listed(rtype):
-        mina.get(f"/r/{rtype.slug}/{pk}?peek=1")
+        mina.part(f"/r/{rtype.slug}/{pk}?peek=1")
         mina.get(f"/r/{rtype.slug}/{pk}/place?view=list")
         mina.get(f"/r/{rtype.slug}/{pk}/access")
         mina.get(f"/r/{rtype.slug}/{pk}/files")
@@ -96,17 +97,18 @@ def inline(mina: Any, rtype: RecordType, pk: Any) -> None:
 @surface("filter", "r/<slug:slug>/filters", "r/<slug:slug>/filters/build")
 def filters(mina: Any, rtype: RecordType, pk: Any) -> None:
     if is_listed(rtype):
-        mina.get(f"/r/{rtype.slug}/filters")
-        mina.get(f"/r/{rtype.slug}/filters/build")
+        mina.part(f"/r/{rtype.slug}/filters")
+        mina.part(f"/r/{rtype.slug}/filters/build")
 
 
 @surface("group", "r/<slug:slug>/group")
 def groups(mina: Any, rtype: RecordType, pk: Any) -> None:
+    """By one field of each kind: the API is asked by all of them."""
     if is_listed(rtype):
-        for name, spec in mina.readable(rtype).items():
-            if spec.kind.can_group and name not in ("created_at", "updated_at"):
-                mina.get(f"/r/{rtype.slug}?group={name}")
-        mina.get(f"/r/{rtype.slug}/group?view=list")
+        known = mina.readable(rtype).items()
+        for name in {spec.kind.name: name for name, spec in known if spec.kind.can_group}.values():
+            mina.part(f"/r/{rtype.slug}?group={name}", "list")
+        mina.part(f"/r/{rtype.slug}/group?view=list")
 
 
 @surface("picker", "r/<slug:slug>/options", "r/<slug:slug>/pick/<slug:name>", "r/<slug:slug>/mentionable")
@@ -121,7 +123,7 @@ def pickers(mina: Any, rtype: RecordType, pk: Any) -> None:
 
 @surface("timeline", "r/<slug:slug>/<uuid:pk>/timeline")
 def timelines(mina: Any, rtype: RecordType, pk: Any) -> None:
-    mina.get(f"/r/{rtype.slug}/{pk}/timeline")
+    mina.part(f"/r/{rtype.slug}/{pk}/timeline")
 
 
 @surface("change set", "changes/<uuid:pk>", "changes/<uuid:pk>/status")
@@ -167,9 +169,9 @@ def duplicates(mina: Any, rtype: RecordType, pk: Any) -> None:
 
 @surface("search match and snippet", "search", once=True)
 def searching(mina: Any) -> None:
-    for rtype in mina.types():
-        label = mina.scene.records[rtype.slug].label
-        mina.get(f"/search?q={label}")
+    for rtype in searched_types(mina.scene.actor):
+        if record := mina.scene.records.get(rtype.slug):
+            mina.get(f"/search?q={record.label}")
     mina.get("/search?q=")
 
 
@@ -212,7 +214,7 @@ def chosen_from(mina: Any) -> None:
 
 @surface("audit log", "settings/audit", "api/v1/audit", once=True)
 def audit(mina: Any) -> None:
-    for asked in ("", "?type=deals", "?type=companies"):
+    for asked in ("", "?type=deals"):
         mina.get(f"/settings/audit{asked}")
         mina.get(f"/api/v1/audit{asked}")
     for slug in ("deals", "contacts", "leads"):  # of custom fields it tells those who may set them up, and know them
@@ -223,8 +225,7 @@ def audit(mina: Any) -> None:
 @surface("API page", "settings/api", "settings/api/<slug:group>", once=True)
 def api_page(mina: Any) -> None:
     mina.get("/settings/api")
-    for slug in ("deals", "contacts", "leads", "companies"):
-        mina.get(f"/settings/api/{slug}")
+    mina.get("/settings/api/contacts")
 
 
 @surface("bulk", "r/<slug:slug>/bulk")
@@ -249,7 +250,7 @@ PRIVACY = "r/<slug:slug>/<uuid:pk>/privacy"
 
 @surface(
     "privacy", PRIVACY, f"{PRIVACY}/hold", f"{PRIVACY}/lift", f"{PRIVACY}/export", f"{PRIVACY}/erase",
-    "privacy/runs/<uuid:pk>", "privacy/runs/<uuid:pk>/status", "privacy/runs/<uuid:pk>/download",
+    "privacy/runs/<uuid:pk>", "privacy/runs/<uuid:pk>/status", "privacy/runs/<uuid:pk>/download", "settings/privacy",
     also=("run:export-person", "run:erase-person"),
 )  # fmt: skip
 def privacy(mina: Any, rtype: RecordType, pk: Any) -> None:
@@ -268,8 +269,3 @@ def privacy(mina: Any, rtype: RecordType, pk: Any) -> None:
         mina.get(url)
         mina.get(f"{url}/status")
         mina.follow(mina.get(f"{url}/download"))
-
-
-@surface("settings of privacy", "settings/privacy", once=True)
-def settings_of_privacy(mina: Any) -> None:
-    mina.get("/settings/privacy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import json
 import secrets
 import threading
@@ -17,10 +18,12 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
+import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, Key, RSAKey
 
 CLIENT, SECRET = "peyvand", "s3cret/of:the client"
+DIANA = {"sub": "d-1", "email": "diana@new.example", "email_verified": True, "name": "Diana  New"}
 
 
 class LocalProvider:
@@ -38,7 +41,7 @@ class LocalProvider:
         self.new_key()
 
     def as_new(self) -> None:
-        self.person, self.more, self.claims, self.userinfo = {}, {}, {}, {}
+        self.person, self.more, self.claims, self.userinfo = dict(DIANA), {}, {}, {}
         self.token, self.is_broken = None, False
         self.asked.clear()
 
@@ -148,6 +151,20 @@ def serving() -> Iterator[LocalProvider]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[LocalProvider]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def idp(local: LocalProvider, settings: Any) -> LocalProvider:
+    """One that may be asked, and to which Diana comes, whom nobody knows."""
+    settings.OUTGOING_ALLOW = [ipaddress.ip_network("127.0.0.1")]
+    local.as_new()
+    return local
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -84,7 +84,7 @@ class Consents(RecordType):
         record.subject = record.about_id
         record.at = record.at or timezone.now()
         if record.at > timezone.now():
-            raise ValidationError({"at": ValidationError(now("This has not been yet."), code="future")})
+            raise ValidationError({"at": ValidationError(now("This lies in the future."), code="future")})
         if record.purpose_id and not record.wording:
             record.number, record.wording = record.purpose.number, wording(record.purpose, actor.format.language)
 

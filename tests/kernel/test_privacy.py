@@ -156,7 +156,7 @@ def test_nobody_is_erased_while_an_import_is_at_work(url: str, nora: Any, tenant
     with in_tenant(tenant_a):
         Run.objects.create(kind="import", title="x", status="running", via="page")
     answer = client_for("sara").post(f"{url}/erase", {"typed": NAME, "proof": PASSWORD})
-    assert answer.status_code == 422 and "is at work" in answer.content.decode()
+    assert answer.status_code == 422 and "is still running" in answer.content.decode()
 
 
 # -- legal holds

@@ -2,14 +2,12 @@
 
 import datetime as dt
 import io
-import ipaddress
 import json
 
-import oidc_provider
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from oidc_provider import CLIENT, SECRET
+from oidc_provider import CLIENT, SECRET, idp, local, serving
 from standing import CAST
 
 from kernel.access.models import Member, Provider, Role
@@ -18,20 +16,9 @@ from kernel.events.models import Event
 from kernel.tenancy.context import in_tenant
 from kernel.web.accounts.expiring import warn_of_secrets
 
+__all__ = ["idp", "local"]
+
 SARA = CAST["sara"]
-
-
-@pytest.fixture(scope="module")
-def local():
-    with oidc_provider.serving() as found:
-        yield found
-
-
-@pytest.fixture
-def idp(local, settings):
-    settings.OUTGOING_ALLOW = [ipaddress.ip_network("127.0.0.1")]
-    local.as_new()
-    return local
 
 
 @pytest.fixture
@@ -154,7 +141,7 @@ class TestConnecting:
 
     def test_the_secret_goes_to_no_other_place(self, saved, sara, typed, tenant_a):
         """Whoever came to this page later could have it sent to a provider of their own."""
-        with oidc_provider.serving() as evil:
+        with serving() as evil:
             told = errors(sara.post("/settings/sso", typed | {"issuer": evil.issuer, "client_secret": ""}))
             assert list(told) == ["client_secret"]
             assert "/token" not in evil.asked

@@ -2,15 +2,13 @@
 
 import base64
 import hmac
-import ipaddress
 import json
 import logging
 import time
 from urllib.parse import urlsplit
 
-import oidc_provider
 import pytest
-from oidc_provider import CLIENT, SECRET, query_of, sent_back, signed
+from oidc_provider import CLIENT, DIANA, SECRET, idp, local, query_of, sent_back, signed
 from standing import CAST, PASSWORD
 
 from kernel.access.models import Invitation, Member, Provider, Role, Subject
@@ -21,22 +19,9 @@ from kernel.accounts.sessions import BY_PROVIDER
 from kernel.events.models import Event
 from kernel.tenancy.context import in_tenant
 
+__all__ = ["idp", "local"]
+
 REZA, SARA, EVE = CAST["reza"], CAST["sara"], CAST["eve"]
-DIANA = {"sub": "d-1", "email": "diana@new.example", "email_verified": True, "name": "Diana  New"}
-
-
-@pytest.fixture(scope="module")
-def local():
-    with oidc_provider.serving() as found:
-        yield found
-
-
-@pytest.fixture
-def idp(local, settings):
-    settings.OUTGOING_ALLOW = [ipaddress.ip_network("127.0.0.1")]
-    local.as_new()
-    local.person = dict(DIANA)
-    return local
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Answer:
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise Failed("no-document", _("What answers at this address is not what belongs there."))
+            raise Failed("no-document", _("Something else answers at this address."))
         return found
 
 

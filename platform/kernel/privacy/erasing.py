@@ -65,7 +65,7 @@ def check_erasable(actor: Actor, ids: Ids) -> None:
             held = pks if rtype.parent else held_among(pks)
             check_free(actor.access(rtype), rtype.model._default_manager.filter(pk__in=held))
     if Run.objects.filter(status__in=OPEN).exclude(kind=KIND).exists():
-        problem = _("An import, an export or a change of many records is at work. Try again when it is done.")
+        problem = _("An import, an export or a change of many records is still running. Try again when it is done.")
         raise ValidationError(problem, code="busy")
 
 

@@ -99,9 +99,9 @@ def hanging_on(ids: Ids) -> Ids:
     return found
 
 
-def pointing_at(ids: Ids, actor: Actor | None = None) -> Ids:
+def pointing_at(ids: Ids) -> Ids:
     """Records of any type with a relation to one of these that neither are one nor hang on one: deals, meetings."""
-    able, own = actor or operator("job"), {slug: set(found) for slug, found in ids.items()}
+    able, own = operator("job"), {slug: set(found) for slug, found in ids.items()}
     hanging = {slug: set(found) for slug, found in hanging_on(ids).items()}
     found: Ids = {}
     for rtype in registry.values():

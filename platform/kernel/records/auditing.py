@@ -211,7 +211,7 @@ class AuditLog(Telling):
                 Q(record_id=asked.record) | Q(name=READ, changes__records__1__contains=str(asked.record))
             )
         if asked.field:
-            events = events.filter(changes__has_key=asked.field) if self._may_ask(asked) else events.none()
+            events = events.filter(changes__has_key=asked.field) if self._may_ask_by_field() else events.none()
         if asked.act:
             events = events.filter(name__endswith=f".{asked.act}")
         if asked.name:
@@ -226,10 +226,10 @@ class AuditLog(Telling):
             events = events.filter(at__lt=self._midnight(asked.last + timedelta(days=1)))
         return events
 
-    def _may_ask(self, asked: Asked) -> bool:
+    def _may_ask_by_field(self) -> bool:
         """That a field changed is known to whoever reads it on every record."""
-        rtype = registry.get(asked.record_type)
-        return rtype is not None and asked.field in self._actor.access(rtype).readable()
+        rtype = registry.get(self._asked.record_type)
+        return rtype is not None and self._asked.field in self._actor.access(rtype).readable()
 
     def _may_ask_for(self, pk: UUID) -> bool:
         """Of one record asks whoever sees it, or every record of its type: also one that is no more."""

@@ -165,7 +165,7 @@ def _told(actor: Actor, found: Preview) -> dict[str, Any]:
     goes = [(some.rtype.label_plural, number(some.count)) for some in found.goes]
     more = (
         (_("Versions of files"), found.versions),
-        (_("Entries of the history, emptied of values"), found.events),
+        (_("Entries of the history emptied of values"), found.events),
         (_("Kept files of imports, exports and reports, of anybody"), found.kept_files),
     )
     return {

@@ -33,7 +33,7 @@ UNKNOWN_MANY = 10  # from so many in an hour on, at each doubling
 
 SIGNED_IN = tell("member.signed_in", _("%(who)s signed in"))
 FAILED = tell("member.sign_in_failed", _("Somebody tried to sign in as this member and was refused"))
-LOCKED = tell("member.sign_in_locked", _("Signing in as this member is shut for some minutes after many tries"))
+LOCKED = tell("member.sign_in_locked", _("Signing in as this member was shut for some minutes after many tries"))
 UNKNOWN = tell("sign_in.unknown", _("Somebody tried to sign in with addresses that nobody here has"))
 CHANGES = {
     happening.PASSWORD_CHANGED: tell("member.password_changed", _("%(who)s changed their password")),

@@ -215,6 +215,16 @@ class TestWhoComesIn:
         idp.person["email_verified"] = verified
         assert "does not say that your e-mail address is yours" in refused(come(at("a")))
 
+    @pytest.mark.parametrize(("verified", "comes_in"), [(None, True), (False, False)])
+    def test_silence_about_an_address_is_enough_where_the_company_says_so(
+        self, at, provider, idp, tenant_a, verified, comes_in
+    ):
+        change(tenant_a, vouches_for_addresses=True)
+        idp.person["email_verified"] = verified
+        client = at("a")
+        come(client)
+        assert is_in(client) == comes_in
+
     def test_an_address_of_another_domain_is_not_let_in(self, at, provider, idp):
         idp.person["email"] = "diana@new.example.evil.example"
         assert "are not let in here" in refused(come(at("a")))

@@ -201,6 +201,7 @@ class Provider(models.Model):
     domains = ArrayField(models.CharField(max_length=253))
     role = models.ForeignKey(Role, models.SET_NULL, null=True, related_name="+", db_index=False)
     does_second_step = models.BooleanField(default=False)
+    vouches_for_addresses = models.BooleanField(default=False)
     is_enforced = models.BooleanField(default=False)
     break_glass = ArrayField(models.UUIDField(), default=list)
     checked_at = models.DateTimeField(null=True)

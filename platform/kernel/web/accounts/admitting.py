@@ -63,7 +63,9 @@ def factor(provider: Provider, said: dict[str, Any]) -> str:
 def _address(provider: Provider, said: dict[str, Any]) -> str:
     email = normal_email(str(said.get("email") or ""))
     verified = said.get("email_verified")
-    if "@" not in email or not (verified is True or verified == "true"):
+    # Some say nothing of it, Microsoft's among them; what is said to be unverified never counts.
+    is_theirs = verified is True or verified == "true" or (verified is None and provider.vouches_for_addresses)
+    if "@" not in email or not is_theirs:
         text = _("%(provider)s does not say that your e-mail address is yours. An administrator there can verify it.")
         raise NotAdmitted("unverified", text % {"provider": provider.name})
     if email.rpartition("@")[2] not in provider.domains:

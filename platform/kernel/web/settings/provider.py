@@ -33,6 +33,7 @@ CHANGED = tell_settings(
         "secret_expires": gettext_lazy("The secret runs out on"), "domains": gettext_lazy("Addresses that are let in"),
         "role": gettext_lazy("Role of whoever comes for the first time"),
         "does_second_step": gettext_lazy("The provider sees to the second step"),
+        "vouches_for_addresses": gettext_lazy("Only people of the company have an account there"),
         "is_enforced": gettext_lazy("The only way to sign in"),
         "break_glass": gettext_lazy("Who may still use a password"),
     },
@@ -61,6 +62,7 @@ def _save(request: Any, held: Provider | None, form: ProviderForm, answer: tuple
     row = held or Provider()
     row.name, row.client_id, row.domains = given["name"], given["client_id"], given["domains"]
     row.secret_expires, row.does_second_step = given["secret_expires"], given["does_second_step"]
+    row.vouches_for_addresses = given["vouches_for_addresses"]
     row.role = Role.objects.alive().filter(pk=given["role"]).first() if given["role"] else None
     if given["client_secret"]:
         row.client_secret = Secret.of(given["client_secret"])
@@ -137,6 +139,7 @@ def told(held: Provider | None) -> dict[str, Any]:
         "name": held.name, "issuer": held.issuer, "client_id": held.client_id, "domains": ", ".join(held.domains),
         "secret_expires": held.secret_expires.isoformat() if held.secret_expires else None,
         "role": held.role.name if held.role else None, "does_second_step": held.does_second_step,
+        "vouches_for_addresses": held.vouches_for_addresses,
         "is_enforced": held.is_enforced, "break_glass": ", ".join(names),
     }  # fmt: skip
 

@@ -101,6 +101,14 @@ class ProviderForm(SettingsForm):
         ),
         required=False,
     )
+    vouches_for_addresses = SwitchField(
+        label=gettext_lazy("Only people of the company have an account there"),
+        help_text=gettext_lazy(
+            "For a provider that does not say whether addresses are verified, such as Microsoft Entra ID: "
+            "its word for an address of the domains above is taken."
+        ),
+        required=False,
+    )
 
     def __init__(self, *args: Any, held: Provider | None, fmt: Format, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,6 +129,7 @@ class ProviderForm(SettingsForm):
             "name": held.name, "issuer": held.issuer, "client_id": held.client_id, "domains": ", ".join(held.domains),
             "secret_expires": held.secret_expires,
             "role": str(held.role_id or ""), "does_second_step": held.does_second_step,
+            "vouches_for_addresses": held.vouches_for_addresses,
         }  # fmt: skip
 
     def clean(self) -> dict[str, Any]:

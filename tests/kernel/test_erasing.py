@@ -13,6 +13,7 @@ import pytest
 from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.db import connections
+from django.utils import timezone
 from importing import import_text
 from own_fields import make as own_field
 from standing import PASSWORD
@@ -242,6 +243,17 @@ def test_it_takes_the_name_and_the_password(person: Any, tenant_a: Any, client_f
     assert erase(client_for("sara"), tenant_a, person["pk"], **form).status_code == 422
     with in_tenant(tenant_a):
         assert Contact.objects.get(pk=person["pk"]).label == NAME and not Erasure.objects.exists()
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(1, 303), (20, 422)])
+def test_whoever_came_by_the_provider_proves_it_by_having_come_just_now(
+    person: Any, tenant_a: Any, client_for: Any, minutes: int, status: int
+) -> None:
+    client = client_for("sara")
+    session = client.session
+    session.update({"by_provider": True, "since": int(timezone.now().timestamp()) - minutes * 60})
+    session.save()
+    assert erase(client, tenant_a, person["pk"], proof="").status_code == status
 
 
 @pytest.fixture

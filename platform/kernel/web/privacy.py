@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kernel.access.actor import Access, Actor
 from kernel.accounts.forms import PasswordField
+from kernel.accounts.sessions import came_by_provider
 from kernel.files.links import download_url
 from kernel.files.models import StoredFile
 from kernel.lib.errors import ParseError
@@ -134,9 +135,11 @@ def export(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, slug: str, pk: UUID) -> HttpResponse:
-    """What would go and what would stay; posted with the name and one's password, it goes."""
+    """What would go and what would stay; posted with the name and a proof of who one is, it goes."""
     access, record = _person(request, slug, pk)
     form = EraseForm(request.POST if request.method == "POST" else None)
+    if came_by_provider(request):
+        del form.fields["proof"]
     if form.is_valid() and fold(form.cleaned_data["typed"]) != fold(record.label):
         form.add_error("typed", _("This is not the name."))
     if form.is_valid() and proved(request, form, "proof"):

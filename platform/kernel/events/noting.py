@@ -1,4 +1,4 @@
-"""Events of what somebody did to no single record: an export, a change of many, reading in bulk, other settings."""
+"""Events that no change of a record writes: an export, a change of many, other settings, what members do themselves."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from kernel.access.actor import Actor
 from kernel.events.models import Event
+from kernel.events.subscribers import publish, settled
 from kernel.lib.ids import uuid7
 
 
@@ -28,3 +29,15 @@ def note_settings(
     changes = {key: [before.get(key), value] for key, value in after.items() if before.get(key) != value}
     if changes:
         note(actor, name, record_type, changes)
+
+
+def note_member(
+    name: str, member: UUID, *, by: UUID | None, via: str = "page", changes: dict[str, list[Any]] | None = None
+) -> None:
+    """Write down something about a member that no field tells; whoever listens for it is told."""
+    event = Event(
+        name=name, record_type="members", record_id=member, member_id=by, via=via, changes=changes or {},
+        fanned_out_at=timezone.now() if settled(name, via) else None,
+    )  # fmt: skip
+    event.save(force_insert=True)
+    publish([event])

@@ -10,18 +10,16 @@ from redis import RedisError
 
 from kernel.access.actor import Access
 from kernel.access.models import Member
-from kernel.events.models import Event
 from kernel.events.names import tell
-from kernel.events.noting import note
-from kernel.events.subscribers import publish
+from kernel.events.noting import note, note_member
 from kernel.records.find import Found
 
 MANY = 1_000
 HOUR = 3600
 WIDE = 100  # a page as large as no page of ours
 
-LONG = 31 * 24 * HOUR
-DAYS = 30
+DAYS = 30  # by which it is told what somebody usually reads
+KEPT = (DAYS + 1) * 24 * HOUR
 ALERT_MOST, ALERT_TIMES = 500, 5  # in an hour; as many times what they usually read in one
 
 UNUSUAL = tell("member.read_unusually", _("%(who)s read far more records in an hour than usual"))
@@ -49,7 +47,7 @@ def count_reading(access: Access, count: int) -> int | None:
     hour = int(timezone.now().timestamp()) // HOUR
     keys = [f"read:{who.pk}:{access.actor.via}:{access.rtype.slug}:{hour}", _key(who, hour)]
     try:
-        of_type, of_all = cache.counts(keys, count, LONG)
+        of_type, of_all = cache.counts(keys, count, KEPT)
         if of_all >= ALERT_MOST and of_all >= _usual_most(who, hour):
             _alert(who, of_all, hour)
     except RedisError:
@@ -85,8 +83,4 @@ def _alert(who: Member, count: int, hour: int) -> None:
     """Once a day for each person."""
     if caches["default"].add(f"read-alert:{who.pk}:{timezone.now():%Y-%m-%d}", 1, 24 * HOUR):
         changes = {"count": [None, count], "usual": [None, round(_mean(who, hour))]}
-        event = Event(
-            name=UNUSUAL, record_type="members", record_id=who.pk, member=who, via="page", changes=changes
-        )  # fmt: skip
-        event.save(force_insert=True)
-        publish([event])
+        note_member(UNUSUAL, who.pk, by=who.pk, changes=changes)

@@ -8,9 +8,8 @@ from kernel.access.models import Invitation, Member
 from kernel.access.rules import Rules
 from kernel.accounts.models import Identity, Membership, Session
 from kernel.accounts.tasks import post
-from kernel.events.models import Event
 from kernel.events.names import tell
-from kernel.events.subscribers import publish
+from kernel.events.noting import note_member
 from kernel.records.change import edit
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
@@ -53,10 +52,7 @@ def accept(invitation: Invitation, identity: Identity, name: str = "") -> bool:
                 return False
             if name and name != invitation.member.name:
                 rename(invitation.member, name)
-            joined = Event(name=JOINED, record_type="members", record_id=invitation.member_id, via="page")
-            joined.member_id = invitation.member_id
-            joined.save(force_insert=True)
-            publish([joined])
+            note_member(JOINED, invitation.member_id, by=invitation.member_id)
             return True
     except IntegrityError:
         return False

@@ -21,9 +21,8 @@ from kernel.access.models import Member, Provider, Subject
 from kernel.accounts import oidc
 from kernel.accounts.addresses import normal_email
 from kernel.accounts.models import Identity, Membership
-from kernel.events.models import Event
 from kernel.events.names import tell
-from kernel.events.subscribers import publish
+from kernel.events.noting import note_member
 from kernel.records.change import create
 from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant
@@ -107,9 +106,7 @@ def _first_time(provider: Provider, said: dict[str, Any], email: str) -> tuple[I
     if member.identity is None:
         Member.objects.filter(pk=member.pk, identity=None).update(identity=identity.pk)
     _link(provider, member, said["sub"])
-    event = Event(name=LINKED, record_type="members", record_id=member.pk, member_id=member.pk, via="page")
-    event.save(force_insert=True)
-    publish([event])
+    note_member(LINKED, member.pk, by=member.pk)
     return identity, member, is_new
 
 

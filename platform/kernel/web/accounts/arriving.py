@@ -19,9 +19,8 @@ from kernel.accounts.letters import past_provider_letter
 from kernel.accounts.models import Identity
 from kernel.accounts.sessions import client_ip, open_session
 from kernel.accounts.tasks import RETRY, post
-from kernel.events.models import Event
 from kernel.events.names import tell
-from kernel.events.subscribers import publish
+from kernel.events.noting import note_member
 from kernel.records.people import administrators
 from kernel.tenancy.context import in_tenant
 from kernel.tenancy.hosts import tenant_by_id
@@ -57,9 +56,7 @@ def sentence_of(provider: Provider) -> str:
 
 
 def _tell_of(request: HttpRequest, member: Member) -> None:
-    event = Event(name=PAST, record_type="members", record_id=member.pk, member_id=member.pk, via="page")
-    event.save(force_insert=True)
-    publish([event])
+    note_member(PAST, member.pk, by=member.pk)
     fmt = format_for(member)
     when = f"{fmt.datetime(timezone.now())} ({fmt.timezone})"
     post(send_past, str(request.tenant.pk), str(member.pk), client_ip(request), when)

@@ -15,9 +15,8 @@ from kernel.access.models import ApiKey, Invitation, Member, Subject
 from kernel.accounts.models import Membership
 from kernel.accounts.tasks import post
 from kernel.events import keys
-from kernel.events.models import Event
 from kernel.events.names import tell
-from kernel.events.subscribers import publish, settled
+from kernel.events.noting import note_member
 from kernel.records.change import edit
 from kernel.records.people import check_invitation, may_grant, rules_of
 from kernel.records.types import RecordType, registry
@@ -79,13 +78,7 @@ def _code(member: Member, waiting: dict[UUID, bool]) -> str:
 
 def note(actor: Actor, name: str, member: Member, changes: dict[str, list[Any]] | None = None) -> None:
     """Something about a member that no field tells, for the history."""
-    event = Event(
-        name=name, record_type="members", record_id=member.pk, member=actor.member, via=actor.via, changes=changes or {}
-    )
-    if settled(name, actor.via):
-        event.fanned_out_at = timezone.now()
-    event.save(force_insert=True)
-    publish([event])
+    note_member(name, member.pk, by=actor.member.pk if actor.member else None, via=actor.via, changes=changes)
 
 
 def send_invitation(actor: Actor, member: Member) -> None:

@@ -62,16 +62,13 @@ class Consents(RecordType):
     sort = "-at"
     panels = (Panel(_("Consent"), ("about", "purpose", "channel", "state", "how", "at", "number", "wording")),)
     parent = True
+    is_written_once = True
     is_tagged = False
     in_menu = False
     can_import = False
 
     def parent_types(self) -> list[RecordType]:
         return [rtype for rtype in registry.values() if rtype.is_person]
-
-    def allows(self, actor: Actor, verb: str, record: Any) -> bool:
-        """Nobody changes what a person said; it goes along where the person is merged or converted."""
-        return actor.follows or verb not in ("edit", "delete")
 
     def label_of(self, record: Any) -> str:
         return str(record.purpose.name)

@@ -257,13 +257,14 @@ class TestLeaving:
 
         monkeypatch.setattr(runs, "BATCH", 1)
         self.leave(client_for("sara"))
-        real, calls = runs._move_some, []
+        real, moved = runs._move_some, []
 
         def dies(*args):
-            calls.append(args)
-            if len(calls) == 3:
+            if len(moved) == 2:
                 raise KeyboardInterrupt
-            return real(*args)
+            if has_moved := real(*args):
+                moved.append(args)
+            return has_moved
 
         monkeypatch.setattr(runs, "_move_some", dies)
         with in_tenant(tenant_a), pytest.raises(KeyboardInterrupt):
@@ -275,6 +276,18 @@ class TestLeaving:
             Run.objects.update(lease_until=None)
         run = self.run(tenant_a)
         assert (run.status, run.counts["moved"], run.done) == ("done", 6, 6)
+
+    def test_leaves_what_is_written_once_with_its_writer(self, client_for, tenant_a, holdings):
+        with in_tenant(tenant_a):
+            rose, news = make("contacts", last_name="Rose"), make("consent-purposes", name="News")
+            about = {"type": "contacts", "id": str(rose.pk)}
+            said = {"purpose": news.pk, "channel": "email", "state": "given", "how": "phone"}
+            consent = make("consents", about=about, owner=REZA.member_id, **said)
+        self.leave(client_for("sara"))
+        assert self.run(tenant_a).counts == {"moved": 6, "refused": 0}
+        with in_tenant(tenant_a):
+            consent.refresh_from_db()
+        assert consent.owner_id == REZA.member_id
 
     def test_somebody_must_take_over(self, client_for, tenant_a, holdings):
         response = client_for("sara").post(url(REZA, "deactivate"), {"successor": ""})

@@ -74,6 +74,7 @@ class RecordType:
     right: ClassVar[str] = ""  # the system right without which nobody reaches this type
     field_rights: ClassVar[Mapping[str, str]] = MappingProxyType({})  # and those without which a field is hidden
     is_owned: ClassVar[bool] = True
+    is_written_once: ClassVar[bool] = False  # nobody changes its records; they go along with what they hang on
     is_tagged: ClassVar[bool] = True
     in_menu: ClassVar[bool] = True
     in_tabs: ClassVar[bool] = False
@@ -208,7 +209,7 @@ class RecordType:
 
     def allows(self, actor: Actor, verb: str, record: Any) -> bool:
         """Whether this record, in reach, may be used so as far as the role's scope goes."""
-        return True
+        return actor.follows or not (self.is_written_once and verb in ("edit", "delete"))
 
     # -- what a type may say about the end of its records
 

@@ -124,7 +124,7 @@ def withdraw_invitation(actor: Actor, member: Member) -> bool:
 
 
 def owned_types() -> list[RecordType]:
-    return [rtype for rtype in registry.values() if rtype.is_owned]
+    return [rtype for rtype in registry.values() if rtype.is_owned and not rtype.is_written_once]
 
 
 def owned(actor: Actor, rtype: RecordType, member_id: UUID) -> QuerySet[Any]:

@@ -32,8 +32,9 @@ class TestSections:
     def test_everybody_finds_what_is_theirs_and_no_more(self, client_for):
         mine = ["profile", "security", "notifications", "keys", "api"]
         assert entries(client_for("reza").get("/settings/profile")) == mine
-        people = ["company", "members", "roles", "sso", "teams", "tags", "fields", "duplicates", "audit", "privacy"]
-        everything = [*mine, *people, "pipelines", "lost-reasons", "leads", "sources", "forms"]
+        people = ["company", "members", "roles", "sso", "teams", "tags", "fields", "duplicates"]
+        watched = ["consent", "audit", "privacy"]
+        everything = [*mine, *people, *watched, "pipelines", "lost-reasons", "leads", "sources", "forms"]
         assert entries(client_for("sara").get("/settings/profile")) == everything
 
     def test_the_address_alone_opens_nothing(self, client_for):

@@ -52,6 +52,7 @@ DOORS = {
     "job": gettext_lazy("By itself"),
     "form": gettext_lazy("Web form"),
     "operator": gettext_lazy("Peyvand"),
+    "signup": gettext_lazy("Signing up"),
 }
 # How somebody came in, or failed to.
 WAYS = {

@@ -225,6 +225,26 @@ class TestWhoComesIn:
         come(client)
         assert is_in(client) == comes_in
 
+    @pytest.mark.parametrize(
+        "email",
+        [
+            "re\u200bza@a.example",
+            "mailto:reza@a.example",
+            "reza@\uff41.example",
+            "\u212aate@a.example",
+            "x" * 260 + "@a.example",
+        ],
+    )
+    def test_an_address_is_read_as_no_other(self, at, provider, idp, email):
+        idp.person = {**DIANA, "email": email}
+        assert "does not say that your e-mail address is yours" in refused(come(at("a")))
+
+    def test_a_name_that_cannot_be_kept_keeps_nobody_out(self, at, provider, idp, tenant_a):
+        idp.person = {**DIANA, "name": "Di\x00ana"}
+        assert come(at("a")).status_code == 302
+        with in_tenant(tenant_a):
+            assert Member.objects.get(email=DIANA["email"]).name == "Diana"
+
     def test_an_address_of_another_domain_is_not_let_in(self, at, provider, idp):
         idp.person["email"] = "diana@new.example.evil.example"
         assert "are not let in here" in refused(come(at("a")))
@@ -300,7 +320,7 @@ class TestWhatIsNotBelieved:
             {"aud": [CLIENT, "another"]}, {"azp": "another"}, {"aud": [CLIENT, "another"], "azp": "another"},
             {"exp": int(time.time()) - 120}, {"exp": None}, {"exp": "never"}, {"iat": int(time.time()) + 600},
             {"iat": None}, {"nbf": int(time.time()) + 600}, {"nonce": "of-another-sign-in"}, {"nonce": None},
-            {"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": "x" * 256},
+            {"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": "x" * 256}, {"sub": "a\x00b"},
         ],
         ids=str,
     )  # fmt: skip

@@ -168,7 +168,7 @@ def believed(token: str, keys: list[Key], issuer: str, client_id: str, nonce: st
             "iat": 0 < _number(said.get("iat")) < now + LEEWAY,
             "nbf": _number(said.get("nbf")) < now + LEEWAY,
             "nonce": constant_time_compare(str(said.get("nonce")), nonce),
-            "sub": isinstance(said.get("sub"), str) and 0 < len(said["sub"]) <= 255,
+            "sub": isinstance(said.get("sub"), str) and 0 < len(said["sub"]) <= 255 and said["sub"].isprintable(),
         }.items()
         if not is_right
     ]

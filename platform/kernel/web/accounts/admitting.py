@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import operator
 from kernel.access.models import Member, Provider, Subject
 from kernel.accounts import oidc
-from kernel.accounts.addresses import normal_email
+from kernel.accounts.addresses import check_email
 from kernel.accounts.models import Identity, Membership
 from kernel.events.names import tell
 from kernel.events.noting import note_member
@@ -60,17 +60,27 @@ def factor(provider: Provider, said: dict[str, Any]) -> str:
 
 
 def _address(provider: Provider, said: dict[str, Any]) -> str:
-    email = normal_email(str(said.get("email") or ""))
-    verified = said.get("email_verified")
+    email, verified = _spelled(said.get("email")), said.get("email_verified")
     # Some say nothing of it, Microsoft's among them; what is said to be unverified never counts.
     is_theirs = verified is True or verified == "true" or (verified is None and provider.vouches_for_addresses)
-    if "@" not in email or not is_theirs:
+    if not email or not is_theirs:
         text = _("%(provider)s does not say that your e-mail address is yours. An administrator there can verify it.")
         raise NotAdmitted("unverified", text % {"provider": provider.name})
     if email.rpartition("@")[2] not in provider.domains:
         text = _("Addresses such as %(email)s are not let in here. An administrator of this workspace can allow them.")
         raise NotAdmitted("domain", text % {"email": email})
     return email
+
+
+def _spelled(given: Any) -> str:
+    """An address as we keep it; "" for what is none, or what would have to be read as another one: a mailbox with
+    letters that are not seen, or digits of another alphabet, is not the one without."""
+    text = given.strip() if isinstance(given, str) else ""
+    try:
+        email = check_email(text)
+    except ValidationError:
+        return ""
+    return email if text.isascii() and text.lower() == email else ""
 
 
 def _identity_of(member: Member) -> Identity:
@@ -141,7 +151,9 @@ def _new_member(provider: Provider, said: dict[str, Any], email: str) -> Member:
 
 def _name(said: dict[str, Any], email: str) -> str:
     given = said.get("name")
-    return (" ".join(given.split()) if isinstance(given, str) else "")[:150] or email.partition("@")[0]
+    # What PostgreSQL can't keep: no character at all, and half of one.
+    text = given.replace("\x00", "").encode(errors="replace").decode() if isinstance(given, str) else ""
+    return " ".join(text.split())[:150] or email.partition("@")[0]
 
 
 def _link(provider: Provider, member: Member, subject: str) -> None:

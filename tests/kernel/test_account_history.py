@@ -68,7 +68,7 @@ def test_addresses_of_nobody_here_are_counted_and_are_nowhere(sign_in, tenant_a,
     for _time in range(5):
         sign_in(email, "wrong")
     with in_tenant(tenant_a):
-        events = list(Event.objects.filter(name__contains="sign_in"))
+        events = list(Event.objects.filter(name__contains="sign_in").order_by("pk"))
         assert [(e.name, e.record_id, e.changes) for e in events] == [
             ("sign_in.unknown", None, {"count": [None, 2]}),
             ("sign_in.unknown", None, {"count": [None, 4]}),
@@ -102,6 +102,19 @@ def test_what_is_done_about_an_account_is_told_in_each_workspace_of_its_owner(cl
         client_for("reza").post("/settings/security/password", {"current": PASSWORD, "password": FRESH})
     for tenant in (None, tenant_b):
         assert told(*filter(None, [tenant])) == [("password_changed", "", True)]
+
+
+def test_from_where_is_told_in_the_workspace_alone_in_which_it_was_done(client_for, posting, tenant_a, tenant_b):
+    Membership.objects.create(identity=identity(), tenant=tenant_b)
+    with in_tenant(tenant_b):
+        Member.objects.create(name="رضا", email=REZA.email, identity=REZA.identity_id, label="رضا")
+    with posting():
+        client_for("reza").post("/settings/security/password", {"current": PASSWORD, "password": FRESH})
+    found = []
+    for tenant in (tenant_a, tenant_b):
+        with in_tenant(tenant):
+            found.append(Event.objects.get(name="member.password_changed").ip)
+    assert found == ["127.0.0.1", None]
 
 
 def test_devices_signed_out_are_told(client_for, told, posting):

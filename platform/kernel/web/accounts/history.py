@@ -23,7 +23,7 @@ from kernel.accounts.tasks import RETRY, post
 from kernel.events.asking import from_where
 from kernel.events.models import Event
 from kernel.events.names import tell
-from kernel.tenancy.context import in_tenant
+from kernel.tenancy.context import current_tenant, in_tenant
 from kernel.tenancy.hosts import tenant_by_id
 from kernel.tenancy.tasks import PlatformTask
 from kernel.web.members import member_of
@@ -59,12 +59,14 @@ def _signed_in(request: HttpRequest, identity: Identity) -> None:
 
 @happening.when_changed
 def _changed(identity: Identity, what: str, factor: str) -> None:
-    post(tell_workspaces, str(identity.pk), what, factor, from_where() or "")
+    here = current_tenant.get()
+    post(tell_workspaces, str(identity.pk), what, factor, from_where() or "", str(here.pk) if here else "")
 
 
 @shared_task(base=PlatformTask, **RETRY)
-def tell_workspaces(identity: str, what: str, factor: str, ip: str) -> None:
-    """In each workspace of a person, that they did something about their account."""
+def tell_workspaces(identity: str, what: str, factor: str, ip: str, here: str = "") -> None:
+    """In each workspace of a person, that they did something about their account; from where only in the one in which
+    they did: where somebody is while they work for another company is not this one's to know."""
     for pk in Membership.objects.filter(identity_id=identity).values_list("tenant_id", flat=True):
         tenant = tenant_by_id(pk)
         if tenant is not None and tenant.status == "active":
@@ -72,7 +74,7 @@ def tell_workspaces(identity: str, what: str, factor: str, ip: str) -> None:
                 member = Member.objects.alive().filter(identity=UUID(identity)).values_list("pk", flat=True).first()
                 if member is not None:
                     changes = {"way": [None, factor]} if factor else {}
-                    _write(CHANGES[what], member, by=member, changes=changes, ip=ip or None)
+                    _write(CHANGES[what], member, by=member, changes=changes, ip=ip if ip and str(pk) == here else None)
 
 
 def refused(request: HttpRequest, email: str, way: str, *, is_locked: bool = False) -> None:

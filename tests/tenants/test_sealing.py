@@ -14,6 +14,7 @@ from kernel.events.erasing import erase_values
 from kernel.events.models import Event, Reaction, Retention, Seal
 from kernel.events.removing import remove_before, sweep_old
 from kernel.lib.ids import uuid7, uuid7_of
+from kernel.records.models import LegalHold
 from kernel.tenancy.context import as_owner, in_tenant, owner_in_transaction
 from kernel.tenancy.models import SealedUpTo
 
@@ -125,6 +126,14 @@ def test_an_event_that_was_put_in_is_found(sealed, verify, tenant_a):
 @pytest.mark.parametrize("is_sealed", [False, True])
 def test_an_event_that_was_written_into_the_past_is_found(sealed, verify, seal, tenant_a, is_sealed):
     stray = happen(tenant_a, id=uuid7_of(timezone.now() - timedelta(days=3)))
+    if is_sealed:
+        seal()
+    assert verify()["problems"] == [f"Event {stray.pk} (deal.created) was written later than it says."]
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_an_event_that_says_it_was_long_before_it_was_written_is_found(sealed, verify, seal, tenant_a, is_sealed):
+    stray = happen(tenant_a, at=timezone.now() - timedelta(days=3))
     if is_sealed:
         seal()
     assert verify()["problems"] == [f"Event {stray.pk} (deal.created) was written later than it says."]
@@ -244,6 +253,15 @@ def test_some_values_are_erased_and_later_the_rest(seal, verify, tenant_a):
     assert verify()["problems"] == []
 
 
+def test_what_tells_of_an_erasure_is_not_erased_itself(sealed, verify, seal, tenant_a):
+    erase(tenant_a, sealed[:1])
+    seal()
+    with in_tenant(tenant_a):
+        erasure = Event.objects.get(name=sealing.ERASED)
+    assert erase(tenant_a, [erasure]) == 0
+    assert verify()["problems"] == []
+
+
 @pytest.mark.parametrize(
     ("statement", "which"),
     [
@@ -345,10 +363,27 @@ def test_nothing_is_removed_twice(years_ago, seal, remove, tenant_a):
         assert Event.objects.filter(name="audit.removed").count() == 1
 
 
-def test_a_removal_excuses_nothing_that_is_younger_than_a_year(sealed, verify, tamper, tenant_a):
-    happen(tenant_a, name="audit.removed", via="job", changes={"seal": [None, 99], "count": [None, 1]})
+@pytest.mark.parametrize("ahead", [0, 1000])
+@pytest.mark.parametrize("is_id_too", [False, True])
+def test_a_removal_excuses_nothing_that_is_younger_than_a_year(sealed, verify, tamper, tenant_a, ahead, is_id_too):
+    at = timezone.now() + timedelta(days=ahead)
+    more = {"id": uuid7_of(at)} if is_id_too else {}
+    changes = {"seal": [None, 99], "count": [None, 1]}
+    happen(tenant_a, name="audit.removed", via="job", changes=changes, at=at, **more)
     tamper("DELETE FROM events_event WHERE id = %s", sealed[2].pk)
     assert verify()["problems"] == [f"Event {sealed[2].pk} is missing."]
+
+
+def test_nothing_is_removed_while_something_is_held(years_ago, remove, tenant_a):
+    with in_tenant(tenant_a):
+        hold = LegalHold.objects.create(record_id=years_ago[0].record_id, record_type="deals", reason="Case 1")
+    remove(730)
+    with in_tenant(tenant_a):
+        assert Event.objects.filter(pk__in=[event.pk for event in years_ago]).count() == 6
+        hold.delete()
+    remove(730)
+    with in_tenant(tenant_a):
+        assert not Event.objects.filter(pk__in=[event.pk for event in years_ago]).exists()
 
 
 def test_an_event_that_is_there_again_after_its_removal_is_found(years_ago, verify, remove, tenant_a):

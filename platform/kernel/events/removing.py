@@ -6,6 +6,7 @@ The seals stay, and an event that is sealed like any other says up to which of t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -22,8 +23,16 @@ from kernel.tenancy.pending import sweeper
 
 REMOVED = tell("audit.removed", _("%(who)s removed what is older than the audit log is kept"))
 AT_ONCE = 10  # seals
+Holding = Callable[[], bool]
+_holding: list[Holding] = []
 LEAST = timedelta(days=365)
 YEAR = timedelta(days=366)  # a year at least, whichever calendar it is counted by
+
+
+def nothing_goes_while(asked: Holding) -> Holding:
+    """Have nothing removed while this function says yes."""
+    _holding.append(asked)
+    return asked
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,10 @@ class Removed:
 
 def removed() -> Removed:
     last = Event.objects.filter(name=REMOVED, erased_by=None).order_by("-pk").first()
-    return Removed(int(last.changes["seal"][1]), last.at - LEAST) if last else Removed(0, timezone.now())
+    if last is None:
+        return Removed(0, timezone.now())
+    # One that says it will have been tomorrow would excuse what is missing since today.
+    return Removed(int(last.changes["seal"][1]), min(last.at, moment_of(last.pk), timezone.now()) - LEAST)
 
 
 @sweeper
@@ -51,7 +63,7 @@ def sweep_old() -> bool:
 
 def remove_before(moment: datetime) -> bool:
     """Remove events of seals that hold nothing from this moment on; answers whether more of them are left."""
-    if not hold_seals(wait=False):
+    if any(asked() for asked in _holding) or not hold_seals(wait=False):
         return False
     first = removed().seal + 1
     seals = list(Seal.objects.filter(number__gte=first).order_by("number")[:AT_ONCE])

@@ -101,7 +101,7 @@ def _sealed(seal: Seal, verdict: Verdict, gone: Removed) -> Iterator[str]:
             yield f"Event {pk} is there, though it was removed."
         elif (event.erased_by and not _is_erased(event, erasures)) or digest_of(event, erasures) != digest:
             yield f"Event {pk} ({event.name}) was changed."
-        elif verdict.latest and moment_of(pk) < verdict.latest - LATE:
+        elif (verdict.latest and moment_of(pk) < verdict.latest - LATE) or event.at < moment_of(pk) - LATE:
             yield f"Event {pk} ({event.name}) was written later than it says."
         verdict.erased += event.erased_by is not None
     if entries:
@@ -116,10 +116,10 @@ def _is_erased(event: Event, erasures: dict[UUID, Event]) -> bool:
 
 
 def _not_sealed(verdict: Verdict) -> Iterator[str]:
-    waiting: Any = Event.objects.filter(sealed_in=None).order_by("pk").values_list("pk", "name")
-    for pk, name in waiting.iterator(chunk_size=AT_ONCE):
+    waiting: Any = Event.objects.filter(sealed_in=None).order_by("pk").values_list("pk", "name", "at")
+    for pk, name, at in waiting.iterator(chunk_size=AT_ONCE):
         verdict.waiting += 1
-        if verdict.latest and moment_of(pk) < verdict.latest - LATE:
+        if (verdict.latest and moment_of(pk) < verdict.latest - LATE) or at < moment_of(pk) - LATE:
             yield f"Event {pk} ({name}) was written later than it says."
 
 

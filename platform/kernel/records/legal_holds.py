@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from kernel.access.actor import Access
 from kernel.events.names import tell
+from kernel.events.removing import nothing_goes_while
 from kernel.events.subscribers import publish
 from kernel.lib.format import Format
 from kernel.records.change import event_row
@@ -52,6 +53,12 @@ def lasting() -> QuerySet[LegalHold]:
     return LegalHold.objects.filter(Q(until=None) | Q(until__gte=today()))
 
 
+@nothing_goes_while
+def is_any() -> bool:
+    """What is held may be changed because its history keeps the values: so no history goes for its age meanwhile."""
+    return lasting().exists()
+
+
 def hold_of(record: Any) -> LegalHold | None:
     """The hold on this record, or on one that it hangs on, and that one on."""
     ids: list[UUID] = []
@@ -78,7 +85,7 @@ def refusal(hold: LegalHold, fmt: Format, label: str) -> ValidationError:
 
 def check_free(access: Access, records: Collection[Any]) -> None:
     """Raises ValidationError for the first of these that is under hold."""
-    if not lasting().exists():
+    if not is_any():
         return
     for record in records:
         if hold := hold_of(record):

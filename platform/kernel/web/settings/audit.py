@@ -108,7 +108,8 @@ def keep(request: Any) -> HttpResponse:
 def _kept() -> Field:
     years = Retention.objects.values_list("years", flat=True).first()
     help_text = _(
-        "What is older is removed for good, from the history of records too. That it was is an event of its own."
+        "What is older is removed for good, from the history of records too. That it was is an event of its own. "
+        "While anything is under legal hold, nothing is removed."
     )
     return Field(
         "years", _("Keep events"), "select", str(years or ""), help=help_text, options=list(KEPT.items())

@@ -24,8 +24,11 @@ from crm_core.sales.models import Deal
 from kernel.access.actor import actor_for
 from kernel.attachments.keeping import keep
 from kernel.attachments.models import File
+from kernel.events.models import Event
+from kernel.privacy.erasing import Erasing
 from kernel.privacy.models import Erasure
-from kernel.records.change import create
+from kernel.records.change import create, edit
+from kernel.records.legal_holds import set_hold
 from kernel.records.models import Redirect
 from kernel.records.types import registry
 from kernel.runs.models import Run
@@ -209,8 +212,6 @@ def test_a_killed_erasing_is_taken_up_where_it_was(
 ) -> None:
     from django.db import OperationalError
 
-    from kernel.privacy.erasing import Erasing
-
     page = client_for("sara")
     run = page.post(f"/r/contacts/{person['pk']}/privacy/erase", {"typed": NAME, "proof": PASSWORD})["Location"][-36:]
     for step in ("_tables", "_rows_about", "_hanging", "_history", "_records", "_kept_files"):
@@ -230,6 +231,34 @@ def test_a_killed_erasing_is_taken_up_where_it_was(
         assert Run.objects.get(pk=run).status == "done"
         assert not everywhere(), "\n".join(everywhere())
         assert Erasure.objects.count() == 1
+
+
+def while_erasing(monkeypatch: Any, step: str, happens: Any) -> None:
+    """Have something happen when a step is over."""
+    was, is_over = getattr(Erasing, step), list[bool]()
+
+    def then(erasing: Any) -> Any:
+        yield from was(erasing)
+        if not is_over:
+            is_over.append(True)
+            happens()
+
+    monkeypatch.setattr(Erasing, step, then)
+
+
+def test_what_is_written_down_meanwhile_goes_too(
+    person: Any, tenant_a: Any, member: Any, client_for: Any, monkeypatch: Any
+) -> None:
+    def happens() -> None:
+        sara, contact = actor_for(member("sara"), "page"), Contact.objects.get(pk=person["pk"])
+        edit(sara.access(registry["contacts"]), contact, {"occupation": f"{SECRET} again"})
+        made(sara, "notes", body=f"Still likes {SECRET}", about=about(contact, "contacts"))
+
+    while_erasing(monkeypatch, "_history", happens)
+    assert erase(client_for("sara"), tenant_a, person["pk"]).status_code == 303
+    with in_tenant(tenant_a):
+        left = [place for place in everywhere() if str(person["pk"]) in place or ".activities_" in place]
+        assert not left, "\n".join(left)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +314,21 @@ def test_what_is_held_is_not_erased_until_it_is_lifted(person: Any, tenant_a: An
     assert erase(page, tenant_a, person["pk"]).status_code == 303
 
 
+def test_a_hold_that_comes_meanwhile_stops_it(
+    person: Any, tenant_a: Any, member: Any, client_for: Any, monkeypatch: Any
+) -> None:
+    def happens() -> None:
+        access = actor_for(member("sara"), "page").access(registry["contacts"])
+        set_hold(access, Contact.objects.get(pk=person["pk"]), "Case 15", None)
+
+    while_erasing(monkeypatch, "_tables", happens)
+    erase(client_for("sara"), tenant_a, person["pk"])
+    with in_tenant(tenant_a):
+        run = Run.objects.get(kind="erase-person")
+        assert run.status == "failed" and "under legal hold" in run.error
+        assert Contact.objects.get(pk=person["pk"]).label == NAME
+
+
 def test_texts_on_what_is_held_stay_as_they_are(person: Any, tenant_a: Any, member: Any, client_for: Any) -> None:
     with in_tenant(tenant_a):
         sara = actor_for(member("sara"), "page")
@@ -295,3 +339,4 @@ def test_texts_on_what_is_held_stay_as_they_are(person: Any, tenant_a: Any, memb
     assert erase(page, tenant_a, person["pk"]).status_code == 303
     with in_tenant(tenant_a):
         assert Note.objects.get(pk=note.pk).body == f"Ask {MAIL}"
+        assert MAIL in str(Event.objects.get(record_id=note.pk, name="note.created").changes)

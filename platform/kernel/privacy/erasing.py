@@ -80,7 +80,9 @@ class Erasing(Naming):
             self._begin()
         steps: list[Callable[[], Iterator[None]]] = [
             self._texts, self._rows_naming, self._tables, self._events_elsewhere, self._rows_about, self._hanging,
-            self._history, self._records, self._kept_files,
+            self._history, self._records,
+            # What was written down or changed meanwhile: an empty record takes no change that was begun before.
+            self._rows_about, self._hanging, self._history, self._kept_files,
         ]  # fmt: skip
         for number, step in enumerate(steps):
             if number < self.state.get("step", 0):
@@ -89,6 +91,7 @@ class Erasing(Naming):
             is_over = False
             while not is_over:
                 with self.work.chunk():
+                    self._check_not_held()
                     is_over = next(pieces, self) is self
                     if is_over:
                         self.state.update(step=number + 1, after=None, table=0)
@@ -114,6 +117,11 @@ class Erasing(Naming):
             erasure.event = event.pk
             erasure.save(force_insert=True)
             self.state.update(erasure=str(erasure.pk), event=str(event.pk), counts={}, bytes=[])
+
+    def _check_not_held(self) -> None:
+        """A hold that comes meanwhile stops it: what is there by then stays."""
+        for slug, pks in self.ids.items():
+            check_free(self.work.actor.access(registry[slug]), registry[slug].model._default_manager.filter(pk__in=pks))
 
     # -- what is theirs
 

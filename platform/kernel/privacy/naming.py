@@ -21,7 +21,7 @@ from kernel.privacy.people import Ids, flat, pointing_at
 from kernel.privacy.tables import goes_whole, key_of, plain_models, record_models, scrub, texts_of, window
 from kernel.records import vocabulary
 from kernel.records.deriving import stamp
-from kernel.records.legal_holds import hold_of
+from kernel.records.legal_holds import hold_of, is_any
 from kernel.records.statements import write
 from kernel.records.types import RecordType, registry
 from kernel.runs.work import Work
@@ -133,7 +133,7 @@ class Naming:
         own = set(flat(self.ids))
         for _model, found in self._windows([Event]):
             for event in Event.objects.filter(pk__in=found).exclude(pk=self.state["event"]):
-                if event.record_id not in own and event.about_id not in own:
+                if event.record_id not in own and event.about_id not in own and not _is_held(event):
                     self._empty([event], self._unnamed)
             yield
 
@@ -148,6 +148,16 @@ class Naming:
         # The address of a machine may be the visitor's who filled in a form.
         ids = [event.pk for event in events]
         self._count("events", erase_values(ids, because, remaining, with_addresses=remaining is nothing))
+
+
+def _is_held(event: Event) -> bool:
+    """Whether it is in the history of what is held, or of what hangs on that."""
+    for slug, pk in ((event.record_type, event.record_id), (event.about_type, event.about_id)):
+        if pk and slug in registry and is_any():
+            record = registry[slug].model._default_manager.filter(pk=pk).first()
+            if record is not None and hold_of(record):
+                return True
+    return False
 
 
 def _words(value: Any) -> Iterator[str]:

@@ -252,6 +252,29 @@ def test_nothing_is_found_by_a_record_out_of_reach(do, log, api_for, auditing_re
     assert len(log("sara", type="deals", record=hidden.pk)) == 1
 
 
+def test_what_changed_is_not_found_out_of_records_out_of_reach(do, log, auditing_reps):
+    do("sara", "deals", {"name": "Secret"}, {"name": "Secret 2"})
+    do("mina", "deals", {"name": "Mine"}, {"name": "Mine 2"})
+    assert len(log("mina", type="deals", act="updated")) == 2
+    assert len(log("mina", type="deals", act="updated", field="name")) == 1
+    assert len(log("sara", type="deals", act="updated", field="name")) == 2
+
+
+def test_nobody_is_found_by_whom_one_is_not_told(do, log, api_for, auditing_reps, member, tenant_a):
+    do("sara", "deals", {"name": "Secret"})
+    do("mina", "deals", {"name": "Mine"})
+    with in_tenant(tenant_a):
+        sara, mina = member("sara").pk, member("mina").pk
+    asked = f"/api/v1/audit?name=deal.created&member={sara}"
+    assert len(api_for("mina").get(asked).json()["results"]) == 1
+    with in_tenant(tenant_a):
+        role = Role.objects.get(code="rep")
+        role.rules["types"]["members"] = {"verbs": {"*": "none"}}
+        role.save(update_fields=["rules"])
+    assert api_for("mina").get(asked).json()["results"] == []
+    assert len(log("mina", type="deals", act="created", member=mina)) == 1
+
+
 def test_it_is_searched_by_address_and_whole_name(api_for):
     sara = api_for("sara")
     sara.post("/api/v1/companies", {"name": "Rose"})

@@ -201,7 +201,7 @@ class AuditLog(Telling):
     def _events(self) -> QuerySet[Event]:
         asked, events = self._asked, Event.objects.all()
         if asked.member:
-            events = events.filter(member=asked.member)
+            events = events.filter(member=asked.member) if self._may_ask_of(asked.member) else events.none()
         if asked.record_type:
             events = events.filter(record_type=asked.record_type)
         if asked.record and not self._may_ask_for(asked.record):
@@ -212,7 +212,7 @@ class AuditLog(Telling):
                 Q(record_id=asked.record) | Q(name=READ, changes__records__1__contains=str(asked.record))
             )
         if asked.field:
-            events = events.filter(changes__has_key=asked.field) if self._may_ask_by_field() else events.none()
+            events = self._with_field(events)
         if asked.act:
             events = events.filter(name__endswith=f".{asked.act}")
         if asked.name:
@@ -227,10 +227,23 @@ class AuditLog(Telling):
             events = events.filter(at__lt=self._midnight(asked.last + timedelta(days=1)))
         return events
 
-    def _may_ask_by_field(self) -> bool:
-        """That a field changed is known to whoever reads it on every record."""
+    def _with_field(self, events: QuerySet[Event]) -> QuerySet[Event]:
+        """That a field changed is known to whoever reads it, of records in reach alone: of others it is told that
+        something was changed, and not what."""
         rtype = registry.get(self._asked.record_type)
-        return rtype is not None and self._asked.field in self._actor.access(rtype).readable()
+        if rtype is None or self._asked.field not in self._actor.access(rtype).readable():
+            return events.none()
+        events, access = events.filter(changes__has_key=self._asked.field), self._actor.access(rtype)
+        if access.scope("view") == "all" and not rtype.parent:
+            return events
+        mine, trashed = (access.records(deleted=is_gone).order_by().values("pk") for is_gone in (False, True))
+        return events.filter(Q(record_id__in=mine) | Q(record_id__in=trashed))
+
+    def _may_ask_of(self, pk: UUID) -> bool:
+        """What somebody did asks whoever is told who did it."""
+        return self._actor.access(registry["members"]).may("view") or (
+            self._actor.member is not None and self._actor.member.pk == pk
+        )
 
     def _may_ask_for(self, pk: UUID) -> bool:
         """Of one record asks whoever sees it, or every record of its type: also one that is no more."""

@@ -189,7 +189,7 @@ def test_a_file_tells_no_more_than_its_maker_may_know(do, export, auditing_reps,
         role.save(update_fields=["rules"])
     do("sara", "deals", {"name": "Secret Orchid", "amount": "4711"})
     do("mina", "deals", {"name": "Mine"})
-    text = str(export("mina"))
+    text = str([{**row, "ID": ""} for row in export("mina")])  # any digits may stand in an id
     assert "Mine" in text
     assert not [secret for secret in ("Orchid", "4711") if secret in text]
 

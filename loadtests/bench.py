@@ -208,8 +208,8 @@ def creates(stage: Any) -> list[str]:
 def event() -> str:
     return (
         "INSERT INTO events_event (id, name, record_type, record_id, about_type, via, changes, change_set, at, "
-        "fanned_out_at) VALUES (gen_random_uuid(), 'bench', 'deals', gen_random_uuid(), '', 'api', '{}', "
-        "gen_random_uuid(), now(), now())"
+        "fanned_out_at, salt) VALUES (gen_random_uuid(), 'bench', 'deals', gen_random_uuid(), '', 'api', '{}', "
+        "gen_random_uuid(), now(), now(), gen_random_uuid())"
     )
 
 

@@ -298,9 +298,10 @@ def _raw_many(tenant: Any, edge: Any) -> float:
             [edge],
         )
         db.execute(
-            "INSERT INTO events_event (id, name, record_type, record_id, about_type, via, changes, change_set, at)"
+            "INSERT INTO events_event (id, name, record_type, record_id, about_type, via, changes, change_set, at,"
+            " salt)"
             " SELECT gen_random_uuid(), 'contact.updated', 'contacts', id, '', 'page', '{\"city\": [null, \"E\"]}',"
-            f" gen_random_uuid(), now() FROM contacts_contact WHERE {ALIVE} AND created_at < %s",
+            f" gen_random_uuid(), now(), gen_random_uuid() FROM contacts_contact WHERE {ALIVE} AND created_at < %s",
             [edge],
         )
         return (time.perf_counter() - began) * 1000

@@ -19,6 +19,7 @@ from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.ui.charts import BarChart, Chart, HorizontalBars, Series, Slice
 from kernel.ui.fields import Field, Option
+from kernel.ui.polling import polled
 
 MOST_BARS = 24
 SPAN_LABELS = {
@@ -80,10 +81,7 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The progress bar, asked for each second; the whole page once there is an end."""
     run = _run(_actor(request), pk)
-    response = render(request, "reporting/_progress.html", {"run": run})
-    if not run.is_open:
-        response.headers["HX-Refresh"] = "true"
-    return response
+    return polled(render(request, "reporting/_progress.html", {"run": run}), run)
 
 
 @require_POST

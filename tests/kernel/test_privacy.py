@@ -17,7 +17,7 @@ from kernel.access.actor import actor_for, operator
 from kernel.access.models import Role
 from kernel.attachments.keeping import keep
 from kernel.events.models import Event
-from kernel.privacy.tables import goes_whole, plain_models, record_models, rows_about, texts_of
+from kernel.privacy.tables import goes_whole, plain_models, rows_about, texts_of
 from kernel.records.change import create, delete
 from kernel.records.legal_holds import set_hold, today
 from kernel.records.purge import sweep_trash
@@ -272,7 +272,7 @@ def test_every_table_with_words_is_looked_through(in_a: Any) -> None:
         "KnownWord": "unlearned",
         "Redirect": "ids, and taken away",
     }
-    known = {*plain_models(), *record_models()}
+    known = {*plain_models(), *(rtype.model for rtype in registry.values())}
     tables = [model for model in apps.get_models(include_auto_created=True) if side(model._meta.app_label) == TENANT]
     assert {model.__name__ for model in tables if model not in known} <= otherwise.keys()
     assert [model for model in plain_models() if goes_whole(model) and not texts_of(model)] == []

@@ -18,7 +18,7 @@ from kernel.events.models import Event
 from kernel.lib.text import fold
 from kernel.privacy.keys import cut, expression, patterns_of
 from kernel.privacy.people import Ids, flat, pointing_at
-from kernel.privacy.tables import goes_whole, key_of, plain_models, record_models, scrub, texts_of, window
+from kernel.privacy.tables import goes_whole, key_of, plain_models, scrub, texts_of, window
 from kernel.records import vocabulary
 from kernel.records.deriving import stamp
 from kernel.records.legal_holds import hold_of, is_any
@@ -71,14 +71,13 @@ class Naming:
         if not self.expression:
             return
         own, pointing = set(flat(self.ids)), set(flat(pointing_at(self.ids)))
-        for model, found in self._windows(record_models()):
-            rtype = next(r for r in registry.values() if r.model is model)
-            if not rtype.is_setting:
-                rows = model._default_manager.filter(pk__in=[pk for pk in found if pk not in own])
-                for record in rows.select_for_update(of=("self",)):
-                    if hold_of(record):  # evidence stays as it is
-                        continue
-                    self._count("texts", self._cut(rtype, record, is_pointing=record.pk in pointing))
+        types = {rtype.model: rtype for rtype in registry.values() if not rtype.is_setting}
+        for model, found in self._windows(list(types)):
+            rows = model._default_manager.filter(pk__in=[pk for pk in found if pk not in own])
+            for record in rows.select_for_update(of=("self",)):
+                if hold_of(record):  # evidence stays as it is
+                    continue
+                self._count("texts", self._cut(types[model], record, is_pointing=record.pk in pointing))
             yield
 
     def _cut(self, rtype: RecordType, record: Any, *, is_pointing: bool) -> bool:

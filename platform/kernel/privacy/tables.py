@@ -39,10 +39,6 @@ def plain_models() -> list[type[models.Model]]:
     ]
 
 
-def record_models() -> list[type[models.Model]]:
-    return [rtype.model for rtype in registry.values()]
-
-
 def texts_of(model: type[models.Model]) -> list[Any]:
     """The columns that may hold words."""
     return [

@@ -19,6 +19,7 @@ from kernel.runs.models import Run
 from kernel.runs.work import cancel
 from kernel.transfer import exporting
 from kernel.transfer.import_pages import progress_note, run_of
+from kernel.ui.polling import polled
 
 
 @require_POST
@@ -77,12 +78,8 @@ def show(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_GET
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = _export_of(request, pk)
-    response = render(
-        request, "transfer/_export_progress.html", {"run": run, "note": progress_note(run, request.actor)}
-    )
-    if not run.is_open:
-        response.headers["HX-Refresh"] = "true"
-    return response
+    context = {"run": run, "note": progress_note(run, request.actor)}
+    return polled(render(request, "transfer/_export_progress.html", context), run)
 
 
 @require_POST

@@ -20,6 +20,7 @@ from kernel.transfer import answering, imports
 from kernel.transfer.drafts import KEPT, discard, drafts
 from kernel.transfer.problems import has_problems, problems_file
 from kernel.transfer.questions import Question, questions_of, read_answers
+from kernel.ui.polling import polled
 
 SHOWN_PROBLEMS = 20
 HISTORY = 50
@@ -146,10 +147,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     undoing = undoing_of(run)
     shown = undoing or run
     context = {"run": run, "shown": shown, "note": progress_note(shown, actor)}
-    response = render(request, "transfer/_progress.html", context)
-    if not shown.is_open:
-        response.headers["HX-Refresh"] = "true"
-    return response
+    return polled(render(request, "transfer/_progress.html", context), shown)
 
 
 @require_POST

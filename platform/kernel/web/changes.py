@@ -27,6 +27,7 @@ from kernel.runs.work import cancel
 from kernel.transfer import bulk, undoing
 from kernel.transfer.models import Problem
 from kernel.transfer.problems import has_problems, problems_file
+from kernel.ui.polling import polled
 from kernel.web.bulk import said
 from kernel.web.controls import label_of
 from kernel.web.pages import go, page, reload
@@ -188,10 +189,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if run is None:
         raise Http404
     note = _note(request.actor, run)  # type: ignore[attr-defined]
-    response = page(request, "web/_changes_progress.html", {"run": run, "note": note})
-    if not run.is_open:
-        response.headers["HX-Refresh"] = "true"
-    return response
+    return polled(page(request, "web/_changes_progress.html", {"run": run, "note": note}), run)
 
 
 @require_POST

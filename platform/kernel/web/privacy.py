@@ -30,6 +30,7 @@ from kernel.records.models import LegalHold
 from kernel.records.people import as_seen
 from kernel.runs.models import Run
 from kernel.ui.fields import Field
+from kernel.ui.polling import polled
 from kernel.ui.templatetags.ui import icon
 from kernel.web import detail
 from kernel.web.pages import go, list_crumb, page
@@ -206,7 +207,7 @@ def show_run(request: Any, pk: UUID) -> HttpResponse:
     context = {
         "heading": run.title, "run": run, "format": request.actor.format,
         "back": record_url(run.params["type"], run.params["record"]) + "/privacy",
-        "file": StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None,
+        "file": _file_of(run),
     }  # fmt: skip
     return page(request, "web/privacy_run.html", context)
 
@@ -214,19 +215,20 @@ def show_run(request: Any, pk: UUID) -> HttpResponse:
 @require_GET
 def status(request: Any, pk: UUID) -> HttpResponse:
     run = _run(request.actor, pk)
-    response = page(request, "web/_privacy_progress.html", {"run": run})
-    if not run.is_open:
-        response.headers["HX-Refresh"] = "true"
-    return response
+    return polled(page(request, "web/_privacy_progress.html", {"run": run}), run)
 
 
 @require_GET
 def download(request: Any, pk: UUID) -> HttpResponse:
     run = _run(request.actor, pk)
-    file = StoredFile.objects.filter(pk=run.result["file"]).first() if run.result.get("file") else None
+    file = _file_of(run)
     if file is None:
         raise Http404
     return redirect(download_url(file, request.actor.member))
+
+
+def _file_of(run: Run) -> StoredFile | None:
+    return StoredFile.objects.filter(pk=run.result.get("file")).first()
 
 
 def part(request: HttpRequest, access: Access, record: Any) -> str:

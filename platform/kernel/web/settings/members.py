@@ -20,6 +20,7 @@ from kernel.accounts.models import Identity
 from kernel.lib.text import fold
 from kernel.records.change import create
 from kernel.records.types import registry
+from kernel.ui.polling import polled
 from kernel.web.pages import go
 from kernel.web.settings import people
 from kernel.web.settings.forms import ChecksField, NameField, SelectField, SettingsForm, SwitchField, save
@@ -329,10 +330,7 @@ def handover(request: HttpRequest, pk: UUID) -> HttpResponse:
     run = people.current_handover(_member(request, pk))
     if run is None:
         raise Http404
-    response = render(request, "settings/_handover.html", {"run": run, "poll_url": request.path})
-    if not run.is_open:
-        response["HX-Refresh"] = "true"
-    return response
+    return polled(render(request, "settings/_handover.html", {"run": run, "poll_url": request.path}), run)
 
 
 def _access(request: Any) -> Access:

@@ -318,14 +318,18 @@ class TestWhatIsNotBelieved:
         [
             {"iss": "https://evil.example"}, {"iss": None}, {"aud": "somebody-else"}, {"aud": None}, {"aud": []},
             {"aud": [CLIENT, "another"]}, {"azp": "another"}, {"aud": [CLIENT, "another"], "azp": "another"},
-            {"exp": int(time.time()) - 120}, {"exp": None}, {"exp": "never"}, {"iat": int(time.time()) + 600},
-            {"iat": None}, {"nbf": int(time.time()) + 600}, {"nonce": "of-another-sign-in"}, {"nonce": None},
+            {"exp": None}, {"exp": "never"}, {"iat": None}, {"nonce": "of-another-sign-in"}, {"nonce": None},
             {"sub": None}, {"sub": ""}, {"sub": 7}, {"sub": "x" * 256}, {"sub": "a\x00b"},
         ],
         ids=str,
     )  # fmt: skip
     def test_claims_of_something_else(self, at, provider, idp, claims):
         idp.claims = claims
+        refused(come(at("a")), status=502)
+
+    @pytest.mark.parametrize(("claim", "seconds"), [("exp", -120), ("iat", 600), ("nbf", 600)])
+    def test_another_time_than_now(self, at, provider, idp, claim, seconds):
+        idp.claims = {claim: int(time.time()) + seconds}
         refused(come(at("a")), status=502)
 
     def test_more_than_one_audience_is_fine_if_it_was_given_to_us(self, at, provider, idp):

@@ -73,5 +73,6 @@ def window(
     yield open_one
     problems = [problem for window in opened for problem in window.problems]
     for one in opened:
+        print(one.site, *one.story, sep="\n")  # noqa: T201 - shown beside a failure
         one.close()
     assert problems == []

@@ -1,16 +1,17 @@
-"""A browser window that writes down every mistake of the pages in it."""
+"""A browser window that writes down every mistake of the pages in it, and what they asked last."""
 
+from collections import deque
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Request, Response
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
-PATIENCE = 15_000
+PATIENCE = 30_000  # milliseconds: a machine that two installations share may stand still for a while
 
 
 class Window:
-    """`page` is Playwright's; `site` the origin it began at; `problems` grows by itself."""
+    """`page` is Playwright's; `site` the origin it began at; `problems` and `story` grow by themselves."""
 
     def __init__(
         self,
@@ -25,6 +26,7 @@ class Window:
         phone = size[0] < 500
         self.site = site
         self.problems: list[str] = []
+        self.story: deque[str] = deque(maxlen=30)
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             has_touch=phone,
@@ -61,10 +63,12 @@ class Window:
             self.problems.append(f"{self.page.url}: {message.text}")
 
     def _asked(self, request: Request) -> None:
+        self.story.append(f"{request.method} {request.url}")
         parts = urlsplit(request.url)
         if parts.scheme in ("http", "https") and parts.netloc.rpartition(".")[2] not in self.origins:
             self.problems.append(f"{self.page.url} asked {request.url}")
 
     def _was_answered(self, response: Response) -> None:
+        self.story.append(f"    {response.status} {response.url}")
         if response.status >= 500:
             self.problems.append(f"{response.url} answered {response.status}")

@@ -41,8 +41,8 @@ BUDGET = 3.0
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--deals", type=int, default=100_000)
-    options.add_argument("--seconds", type=float, default=2.0, help="for each figure and round")
-    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--seconds", type=float, default=0.7, help="for each figure and round")
+    options.add_argument("--rounds", type=int, default=8)
     options.add_argument("--scale", help="instead, how tasks grow with a tenant's records: 10000,100000,1000000")
     options.add_argument("--write", action="store_true", help="with --scale: the figures into loadtests/README.md")
     asked = options.parse_args()

@@ -62,13 +62,12 @@ def tasks_of(dsn: str, key: str) -> list[Task]:
     import psycopg
 
     with psycopg.connect(dsn) as db:
-        # Those of the demo, not what an earlier run made: deals with a company and an owner.
-        some = "SELECT id FROM sales_deal WHERE status = 'open' AND company_id IS NOT NULL ORDER BY id LIMIT 200"
-        ids = [row[0] for row in db.execute(some)]
-        stages = [
-            row[0] for row in db.execute("SELECT id FROM sales_stage WHERE kind = 'open' ORDER BY position LIMIT 2")
-        ]
-        owner = db.execute("SELECT owner_id FROM sales_deal WHERE owner_id IS NOT NULL LIMIT 1").fetchone()[0]  # type: ignore[index]
+        # Whose key it is, and deals of the demo that are theirs: not what an earlier run made, without a company.
+        owner = db.execute("SELECT id FROM access_member ORDER BY created_at LIMIT 1").fetchone()[0]  # type: ignore[index]
+        own = f"SELECT id FROM sales_deal WHERE status = 'open' AND company_id IS NOT NULL AND owner_id = '{owner}'"
+        ids = [row[0] for row in db.execute(f"{own} ORDER BY id LIMIT 200")]
+        open_ones = "SELECT id FROM sales_stage WHERE kind = 'open' ORDER BY position LIMIT 2"
+        stages = [row[0] for row in db.execute(open_ones)]
     one = ids[0]
     fields = "fields=" + ",".join(["id", "version", *LIST_FIELDS])
     filtered = f"deleted_at IS NULL AND status = 'open' AND owner_id = '{owner}'"

@@ -49,7 +49,13 @@ class Record(models.Model):
         verbose_name=_("created by"),
     )
     owner = models.ForeignKey(
-        "access.Member", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("owner")
+        "access.Member",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("owner"),
     )
     team = models.ForeignKey(
         "access.Team", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("team")
@@ -69,6 +75,8 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["label_key", "id"], name="%(class)s_label", condition=Q(deleted_at=None)),
             models.Index(fields=["created_at", "id"], name="%(class)s_created", condition=Q(deleted_at=None)),
+            # Somebody's own, the newest first, is what most people look at: without these columns all of it is sorted.
+            models.Index(fields=["owner", "created_at", "id"], name="%(class)s_owner"),
             GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="%(class)s_search"),
             GinIndex(fields=["tags"], name="%(class)s_tags"),
         ]

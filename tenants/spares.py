@@ -7,6 +7,7 @@ transaction that reserves its tenant, so that it is one's or still a spare.
 import datetime
 
 from celery import shared_task
+from django.core.cache import caches
 from django.db import connections, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -20,6 +21,7 @@ from kernel.tenancy.template import ensure_template, replay
 from tenants.models import SpareSchema
 
 KEPT = 3
+ASKED = "spares:asked"
 LOST = datetime.timedelta(minutes=10)  # whoever began one so long ago and has not finished it was killed
 
 
@@ -35,23 +37,34 @@ def take() -> str | None:
     name = spares.values_list("pk", flat=True).first()
     if name is not None:
         SpareSchema.objects.filter(pk=name).delete()
-    transaction.on_commit(restock.delay, using="platform", robust=True)
+    transaction.on_commit(_ask, using="platform", robust=True)
     return name
+
+
+def _ask() -> None:
+    """Have one made, unless that waits in the queue already: while a crowd signs up the workers have others to serve,
+    too. A message that is lost is forgotten with the minute."""
+    if caches["platform"].add(ASKED, 1, timeout=60):
+        restock.delay()
 
 
 @shared_task(base=PlatformTask, name="tenants.tasks.restock")
 def restock() -> int:
-    """Have KEPT spares of this code's migrations, and none of another's. Answers how many were made."""
+    """Make a spare where fewer than KEPT are of this code's migrations, and drop all of another's. Answers how many are
+    still missing: the next is made when those had their turn who were waiting."""
+    caches["platform"].delete(ASKED)
     lost = Q(stamp="", began_at__lt=timezone.now() - LOST)
     for pk in SpareSchema.objects.exclude(stamp__in=["", stamp()]).values_list("pk", flat=True):
         _drop(pk)
     for pk in SpareSchema.objects.filter(lost).values_list("pk", flat=True):
         _drop(pk)
-    made = 0
-    while SpareSchema.objects.count() < KEPT:
+    missing = KEPT - SpareSchema.objects.count()
+    if missing > 0:
         _make()
-        made += 1
-    return made
+        missing -= 1
+    if missing > 0:
+        _ask()
+    return max(0, missing)
 
 
 def _make() -> None:

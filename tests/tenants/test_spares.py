@@ -39,7 +39,7 @@ def one_is_kept(monkeypatch):
 
 
 def test_a_new_tenant_takes_a_schema_that_was_made_ahead(monkeypatch):
-    assert restock() == 1
+    restock()
     spare = SpareSchema.objects.get().pk
     monkeypatch.setattr(provisioning, "replay", lambda: pytest.fail("A schema was made though one was there."))
     tenant = new()
@@ -49,8 +49,26 @@ def test_a_new_tenant_takes_a_schema_that_was_made_ahead(monkeypatch):
         assert Member.objects.get().name == "Vera"
 
 
-def test_as_many_are_made_as_are_missing():
-    assert (restock(), restock()) == (1, 0)
+def test_one_is_made_at_a_time_until_none_is_missing(monkeypatch):
+    monkeypatch.setattr(spares, "KEPT", 2)
+    asked = []
+    monkeypatch.setattr(restock, "delay", lambda: asked.append(SpareSchema.objects.count()))
+    assert (restock(), restock(), restock()) == (1, 0, 0)
+    assert asked == [1]
+    assert SpareSchema.objects.count() == 2
+
+
+def test_a_crowd_asks_for_the_next_once(monkeypatch, django_capture_on_commit_callbacks):
+    asked = []
+    monkeypatch.setattr(restock, "delay", lambda: asked.append(1))
+    with django_capture_on_commit_callbacks(using="platform", execute=True):
+        for number in range(3):
+            new(f"willow-{number}")
+    assert len(asked) == 1
+    restock()
+    with django_capture_on_commit_callbacks(using="platform", execute=True):
+        new("willow-3")
+    assert len(asked) == 2
 
 
 def test_a_tenant_that_is_refused_leaves_the_spare():
@@ -73,11 +91,13 @@ def test_a_spare_of_other_migrations_is_not_taken_but_dropped():
 def test_a_spare_that_is_being_made_is_neither_taken_nor_dropped():
     begun = left_lying("", minutes=1)
     assert new().schema_name != begun
-    assert restock() == 0
+    restock()
     assert is_there(begun)
+    assert SpareSchema.objects.get().pk == begun
 
 
 def test_what_a_killed_process_left_is_dropped():
     lost = left_lying("", minutes=11)
-    assert restock() == 1
+    restock()
     assert not is_there(lost)
+    assert SpareSchema.objects.exists()

@@ -100,7 +100,9 @@ def measured(port: int, file: Path, people: Mapping[str, int], seconds: int) -> 
 
 @contextlib.contextmanager
 def worker() -> Iterator[None]:
-    """Reports are made by a worker, as everywhere."""
+    """Reports are made by a worker, as everywhere; it begins without what an earlier run left in the queue."""
+    from config.celery import app
+
     command = [
         sys.executable,
         "-m",
@@ -114,6 +116,7 @@ def worker() -> Iterator[None]:
         "--loglevel",
         "error",
     ]
+    app.control.purge()
     process = subprocess.Popen([*command, "--without-gossip", "--without-mingle"], cwd=ROOT)
     try:
         yield

@@ -61,10 +61,9 @@ def restock() -> int:
     missing = KEPT - SpareSchema.objects.count()
     if missing > 0:
         _make()
-        missing -= 1
-    if missing > 0:
+    if missing > 1:
         _ask()
-    return max(0, missing)
+    return max(0, missing - 1)
 
 
 def _make() -> None:

@@ -37,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(*mark.args, **mark.kwargs, databases=ALIASES), append=False)
 
 
+def pytest_collection_finish() -> None:
+    from config.collecting import collect_seldom
+
+    collect_seldom()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if _Run.is_emptied:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,17 @@ FLAGS = [
     "--disable-sync",
 ]
 expect.set_options(timeout=PATIENCE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Without the tree of the whole page, which hides what the pages asked and were answered."""
+    report = yield
+    if report.failed:
+        told, tree, _page = str(report.longrepr).partition("Aria snapshot:")
+        if tree:
+            report.longrepr = told
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -112,8 +112,22 @@ class Combobox extends HTMLElement {
     let option = this.options[at];
     if (!option) return;
     this.close();
+    const release = option.fresh && this.hold();
     if (option.fresh) option = await this.make(option);
     if (option) this.put(option);
+    if (release) release(option);
+  }
+
+  /** Whoever sends the form while a record is being made sends it with that record. */
+  hold() {
+    const form = this.closest("form");
+    let held;
+    const wait = (event) => { event.preventDefault(); event.stopImmediatePropagation(); held = { by: event.submitter }; };
+    form?.addEventListener("submit", wait, true);
+    return (made) => {
+      form?.removeEventListener("submit", wait, true);
+      if (held && made && form.isConnected) form.requestSubmit(held.by);
+    };
   }
 
   async make({ label, anyway }) {

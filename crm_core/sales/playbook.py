@@ -15,36 +15,36 @@ from uuid import UUID
 
 from crm_core.activities.models import Task
 from crm_core.sales.models import Deal, StageTask
-from kernel.access.actor import format_for, operator
+from crm_core.sales.rules import stages_of
+from kernel.access.actor import Access, format_for, operator
 from kernel.access.models import Member
 from kernel.events.models import Event
 from kernel.lib.planning import at
 from kernel.records.afterwards import after_change
 from kernel.records.bulk import BATCH, Item, change_many
-from kernel.records.statements import array, rows_of
-from kernel.records.types import RecordType, registry
+from kernel.records.types import registry
 
 logger = logging.getLogger(__name__)
-_ANY = f"SELECT 1 FROM {StageTask._meta.db_table} WHERE stage_id = ANY(%s::uuid[]) AND deleted_at IS NULL LIMIT 1"  # noqa: S608 - only our own names
 
 
 @after_change
-def give_tasks(rtype: RecordType, changed: Sequence[tuple[Any, Event]]) -> None:
-    if rtype.slug != "deals":
+def give_tasks(access: Access, changed: Sequence[tuple[Any, Event]]) -> None:
+    if access.rtype.slug != "deals":
         return
     entering = {record.pk: record for record, event in changed if _enters(record, event)}
     if not entering:
         return
-    stages = {deal.stage_id for deal in entering.values()}
-    if not rows_of(_ANY, [array(stages)]):
+    with_tasks = {stage.pk for stage in stages_of(access.actor).by_id.values() if stage.has_tasks}
+    stages = with_tasks & {deal.stage_id for deal in entering.values()}
+    if not stages:
         return
     steps: dict[UUID, list[StageTask]] = defaultdict(list)
     for step in StageTask.objects.alive().filter(stage__in=stages).order_by("due_days", "pk"):
         steps[step.stage_id].append(step)
     items = list(_items(entering, steps))
-    access = operator("job").access(registry["tasks"])
+    tasks = operator("job").access(registry["tasks"])
     for start in range(0, len(items), BATCH):
-        change_many(access, items[start : start + BATCH], change_set=changed[0][1].change_set)
+        change_many(tasks, items[start : start + BATCH], change_set=changed[0][1].change_set)
     for item in items:
         if item.error:
             logger.warning("A task of a playbook could not be made: %s", " ".join(item.error.messages))

@@ -1,6 +1,6 @@
 """What follows from a deal's stage and from its lines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -9,10 +9,12 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm_core.sales.models import Deal, LostReason, Pipeline, Stage
-from kernel.access.actor import Actor
+from crm_core.sales.models import Deal, LostReason, Pipeline, Stage, StageTask
+from kernel.access.actor import Access, Actor
+from kernel.events.models import Event
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
+from kernel.records.afterwards import after_change
 from kernel.records.change import SEEN
 from kernel.records.kinds.relations import read_id
 from kernel.records.specs import FieldSpec
@@ -26,10 +28,12 @@ class Place(NamedTuple):
     pipeline_id: UUID
     kind: str
     probability: Decimal
+    has_tasks: bool
 
 
 _STAGES = f"""
-    SELECT s.id, s.pipeline_id, s.kind, s.probability
+    SELECT s.id, s.pipeline_id, s.kind, s.probability,
+        EXISTS (SELECT 1 FROM {StageTask._meta.db_table} t WHERE t.stage_id = s.id AND t.deleted_at IS NULL)
     FROM {Stage._meta.db_table} s JOIN {Pipeline._meta.db_table} p ON p.id = s.pipeline_id AND p.deleted_at IS NULL
     WHERE s.deleted_at IS NULL ORDER BY p.position, p.id, s.position, s.id
 """  # noqa: S608 - only our own names
@@ -66,6 +70,13 @@ def stages_of(actor: Actor) -> Stages:
         actor.memo["stages"] = Stages()
     stages: Stages = actor.memo["stages"]
     return stages
+
+
+@after_change
+def forget_stages(access: Access, _changed: Sequence[tuple[Any, Event]]) -> None:
+    """Somebody who changes several things at once meets their own stages."""
+    if access.rtype.slug in ("pipelines", "stages", "stage-tasks"):
+        access.actor.memo.pop("stages", None)
 
 
 def kinds_of(actor: Actor, stages: Iterable[str]) -> set[str]:

@@ -21,7 +21,7 @@ from django.utils import timezone
 from crm_core.teamwork.models import Preferences, Reminder
 from crm_core.teamwork.notifying import notify, receiver
 from crm_core.teamwork.preferences import REMINDER, preferences_of, remind_moment
-from kernel.access.actor import Actor, format_for
+from kernel.access.actor import Access, Actor, format_for
 from kernel.access.models import Member
 from kernel.events.models import Event
 from kernel.records.afterwards import after_change
@@ -71,8 +71,9 @@ def watches(rtype: RecordType) -> list[Watch]:
 
 
 @after_change
-def keep_reminders(rtype: RecordType, changed: Sequence[tuple[Any, Event]]) -> None:
+def keep_reminders(access: Access, changed: Sequence[tuple[Any, Event]]) -> None:
     """Bring the rows of these records in line with what is so now."""
+    rtype = access.rtype
     for asked in watches(rtype):
         touching = {asked.field, "owner", "team", "participants", "done_at", "reminder", rtype.next_step_field}
         records = [

@@ -17,7 +17,7 @@ from crm_core.teamwork.follow import follow_unless_off, followers
 from crm_core.teamwork.models import Follow
 from crm_core.teamwork.notifying import may_know, notify, receiver
 from crm_core.teamwork.preferences import ASSIGNED, FOLLOWED, JOINED, MENTIONED, RUN, SHARED, UNUSUAL
-from kernel.access.actor import Actor
+from kernel.access.actor import Access, Actor
 from kernel.access.models import Invitation, Member
 from kernel.events.models import Event
 from kernel.events.subscribers import EVERY, hand_on, on
@@ -38,8 +38,9 @@ SILENT = ("import", "operator", "job")
 
 
 @after_change
-def hand_on_what_is_told(rtype: RecordType, changed: Sequence[tuple[Any, Event]]) -> None:
+def hand_on_what_is_told(access: Access, changed: Sequence[tuple[Any, Event]]) -> None:
     """Have those changes fanned out that somebody is to be told of. Refuses mentions of whoever cannot see it."""
+    rtype = access.rtype
     fresh = {event.pk: mentions.fresh(rtype, event) for _record, event in changed}
     for record, event in changed:
         if fresh[event.pk]:

@@ -39,8 +39,9 @@ def plan(stages):
 
 
 @pytest.fixture
-def deal(reza):
-    return create(reza.access(registry["deals"]), {"name": "Printers"})
+def deal(member):
+    """Made in a request before."""
+    return create(actor_for(member("reza"), "page").access(registry["deals"]), {"name": "Printers"})
 
 
 def move(actor, deal, stage, **marks):
@@ -65,6 +66,14 @@ def test_entering_a_stage_a_deal_is_given_its_tasks(plan, stages, reza, deal, me
 def test_a_new_deal_enters_its_stage(plan, reza):
     plan("New", "Call")
     assert [task.subject for task in tasks(create(reza.access(registry["deals"]), {"name": "D"}))] == ["Call"]
+
+
+def test_a_task_that_is_planned_in_the_same_breath_is_given(stages, member, deal):
+    sara = actor_for(member("sara"), "api")
+    move(sara, deal, stages["Qualified"])
+    create(sara.access(registry["stage-tasks"]), {"stage": stages["Proposal"].pk, "subject": "Send it"})
+    move(sara, deal, stages["Proposal"])
+    assert [task.subject for task in tasks(deal)] == ["Send it"]
 
 
 def test_coming_back_gives_none_again(plan, stages, reza, deal):

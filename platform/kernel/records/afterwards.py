@@ -1,6 +1,7 @@
 """What other apps do about changes, in the transaction of the change: registered here, called for every type.
 
-A hook is called once for everything that is written together, so that many rows cost it no more statements than one.
+A hook is called once for everything that is written together, with the access that wrote it, so that many rows cost it
+no more statements than one.
 It may refuse by raising what `change` raises.
 """
 
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from kernel.events.models import Event
 
 if TYPE_CHECKING:
-    from kernel.records.types import RecordType
+    from kernel.access.actor import Access
 
 Changed = Sequence[tuple[Any, Event]]
-Hook = Callable[["RecordType", Changed], None]
+Hook = Callable[["Access", Changed], None]
 _hooks: list[Hook] = []
 
 
@@ -25,10 +26,10 @@ def after_change(hook: Hook) -> Hook:
     return hook
 
 
-def follow(rtype: RecordType, changed: Changed) -> None:
+def follow(access: Access, changed: Changed) -> None:
     """What the type itself brings along, then what others do."""
     for record, event in changed:
-        rtype.follow(record, event)
+        access.rtype.follow(record, event)
     if changed:
         for hook in _hooks:
-            hook(rtype, changed)
+            hook(access, changed)

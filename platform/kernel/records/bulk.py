@@ -276,7 +276,7 @@ def _save(access: Access, ready: list[tuple[Item, dict[str, Any]]], change_set: 
     write_many(events)
     publish(events)
     steps.settle((item.step, steps.step_of(rtype, item.record)) for item, _changes in ready)
-    afterwards.follow(rtype, [(item.record, event) for (item, _changes), event in zip(ready, events, strict=True)])
+    afterwards.follow(access, [(item.record, event) for (item, _changes), event in zip(ready, events, strict=True)])
 
 
 def _save_tables(access: Access, records: list[Any]) -> None:

@@ -209,7 +209,7 @@ def change(
         _save(record, access, row)
         publish([row])
         steps.settle([(step, steps.step_of(access.rtype, record))])
-        afterwards.follow(access.rtype, [(record, row)])
+        afterwards.follow(access, [(record, row)])
 
 
 def settle_values(

@@ -27,7 +27,7 @@ from kernel.records.types import registry
 from kernel.tenancy.context import get_tenant, in_tenant, on_commit
 
 if TYPE_CHECKING:
-    from kernel.records.types import RecordType
+    from kernel.access.actor import Access
 
 SHORTEST, LONGEST = 3, 30
 MOST_MEANT = 8
@@ -53,7 +53,7 @@ def words_in(text: str) -> set[str]:
 
 
 @after_change
-def _hear(_rtype: RecordType, changed: Sequence[tuple[Any, Event]]) -> None:
+def _hear(_access: Access, changed: Sequence[tuple[Any, Event]]) -> None:
     learn(record.search for record, _event in changed)
 
 

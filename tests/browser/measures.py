@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page
 from windows import Window
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "platform/kernel/ui/node_modules/axe-core/axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-FIND = """async rules => (await axe.run({runOnly: rules}))
+FIND = """async rules => (await axe.run({runOnly: rules, resultTypes: ["violations"]}))
     .violations.map(found => `${found.id}: ${found.nodes.map(node => node.target.join(" ")).join(", ")}`)"""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # Words of ours: what people wrote stands in an element that says so, by `dir` or `<bdi>`, and code in `<code>`.
@@ -54,15 +55,22 @@ def measure(window: Window, path: str) -> Measures:
     sent, requests = int(sum(received)), len(received)
     html = len(gzip.compress(response.body(), 6))
     words, nodes = page.evaluate(WORDS), page.evaluate("document.querySelectorAll('*').length")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    findings = page.evaluate(FIND, RULES)
+    found = findings(page)
     size = page.viewport_size or {"width": 0, "height": 0}
     sideways = {size["width"]: page.evaluate(SIDEWAYS)}
     if size["width"] < 500:
         page.set_viewport_size({"width": 320, "height": size["height"]})
         sideways[320] = page.evaluate(SIDEWAYS)
         page.set_viewport_size(size)  # type: ignore[arg-type]
-    return Measures(window.problems, findings, sideways, sent, requests, html, nodes, words)
+    return Measures(window.problems, found, sideways, sent, requests, html, nodes, words)
+
+
+def findings(page: Page) -> list[str]:
+    """What axe has to say about the page as it stands."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    told: list[str] = page.evaluate(FIND, RULES)
+    return told
 
 
 def english_among(words: list[str], messages: set[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from measures import AXE, FIND, RULES
+from measures import findings
 from playwright.sync_api import Page, expect
 from windows import DESKTOP, PHONE, Window
 
@@ -17,11 +17,6 @@ def press(page: Page, code: str, key: str, *, ctrl: bool = False, shift: bool = 
             new KeyboardEvent("keydown", {code, key, ctrlKey, shiftKey, bubbles: true, cancelable: true}))""",
         [code, key, ctrl, shift],
     )
-
-
-def findings(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(FIND, RULES)
 
 
 @pytest.mark.parametrize(("subdomain", "key"), [("acme", "k"), ("nilgoon", "ن")])

@@ -16,12 +16,12 @@ from windows import DESKTOP, PHONE, Window
 pytestmark = [pytest.mark.browser, pytest.mark.nodb]
 
 # Language, theme and size, so that each pair of them is met.
-VARIANTS = [
-    pytest.param("en", "light", DESKTOP, id="en-light-desktop"),
-    pytest.param("fa", "dark", DESKTOP, id="fa-dark-desktop"),
-    pytest.param("fa", "light", PHONE, id="fa-light-phone"),
-    pytest.param("en", "dark", PHONE, id="en-dark-phone"),
-]
+VARIANTS = {
+    "fa-light-phone": ("fa", "light", PHONE),
+    "fa-dark-desktop": ("fa", "dark", DESKTOP),
+    "en-light-desktop": ("en", "light", DESKTOP),
+    "en-dark-phone": ("en", "dark", PHONE),
+}
 PUBLIC = {"landing": "/", "sign-up": "/signup", "sign-in": "/login"}
 PAGES = {
     "home": "/",
@@ -54,11 +54,15 @@ HTML, NODES = 25_000, 1_500
 # Six columns of twenty cards.
 NODES_OF = {"board": 2_400}
 
-Visit = Callable[[str, str, str, tuple[int, int]], Measures]
+Visit = tuple[str, str, str, tuple[int, int]]
+VISITS = [pytest.param((name, *how), id=f"{variant}-{name}") for variant, how in VARIANTS.items() for name in ALL]
+# Of the module, so that what is asked about a visit follows each other, in the process that made it.
+each_visit = pytest.mark.parametrize("visit", VISITS, scope="module")
+each_persian_visit = pytest.mark.parametrize("visit", VISITS[: 2 * len(ALL)], scope="module")
 
 
 @pytest.fixture(scope="session")
-def visit(browser: Browser, instance: Instance, session: Any) -> Visit:
+def seen(browser: Browser, instance: Instance, session: Any) -> Callable[[Visit], Measures]:
     @cache
     def address(name: str, language: str) -> str:
         path = PUBLIC.get(name) or PAGES[name]
@@ -70,7 +74,8 @@ def visit(browser: Browser, instance: Instance, session: Any) -> Visit:
         return path
 
     @cache
-    def once(name: str, language: str, theme: str, size: tuple[int, int]) -> Measures:
+    def once(visit: Visit) -> Measures:
+        name, language, theme, size = visit
         is_public = name in PUBLIC
         state = None if is_public else session(WORKSPACE[language], "sara")
         site = instance.at("" if is_public else WORKSPACE[language])
@@ -90,43 +95,34 @@ def messages() -> set[str]:
     return untranslated()
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
-def test_nothing_is_out_of_reach(visit: Visit, name: str, language: str, theme: str, size: tuple[int, int]) -> None:
-    assert visit(name, language, theme, size).findings == []
+@each_visit
+def test_nothing_is_out_of_reach(seen: Callable[[Visit], Measures], visit: Visit) -> None:
+    assert seen(visit).findings == []
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
-def test_the_console_stays_silent_and_no_stranger_is_asked(
-    visit: Visit, name: str, language: str, theme: str, size: tuple[int, int]
-) -> None:
-    assert visit(name, language, theme, size).problems == []
+@each_visit
+def test_the_console_stays_silent_and_no_stranger_is_asked(seen: Callable[[Visit], Measures], visit: Visit) -> None:
+    assert seen(visit).problems == []
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
-def test_no_page_scrolls_sideways(visit: Visit, name: str, language: str, theme: str, size: tuple[int, int]) -> None:
-    assert {width: over for width, over in visit(name, language, theme, size).sideways.items() if over} == {}
+@each_visit
+def test_no_page_scrolls_sideways(seen: Callable[[Visit], Measures], visit: Visit) -> None:
+    assert {width: over for width, over in seen(visit).sideways.items() if over} == {}
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
-def test_a_first_visit_stays_light(visit: Visit, name: str, language: str, theme: str, size: tuple[int, int]) -> None:
-    seen = visit(name, language, theme, size)
-    assert seen.sent <= SENT[language]
-    assert seen.requests <= REQUESTS
+@each_visit
+def test_a_first_visit_stays_light(seen: Callable[[Visit], Measures], visit: Visit) -> None:
+    _name, language, _theme, _size = visit
+    assert seen(visit).sent <= SENT[language]
+    assert seen(visit).requests <= REQUESTS
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(("language", "theme", "size"), VARIANTS)
-def test_the_document_stays_small(visit: Visit, name: str, language: str, theme: str, size: tuple[int, int]) -> None:
-    seen = visit(name, language, theme, size)
-    assert seen.html <= HTML
-    assert seen.nodes <= NODES_OF.get(name, NODES)
+@each_visit
+def test_the_document_stays_small(seen: Callable[[Visit], Measures], visit: Visit) -> None:
+    assert seen(visit).html <= HTML
+    assert seen(visit).nodes <= NODES_OF.get(visit[0], NODES)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_a_persian_page_speaks_persian(visit: Visit, messages: set[str], name: str) -> None:
-    seen = visit(name, "fa", "light", PHONE)
-    assert english_among(seen.words, messages) == []
+@each_persian_visit
+def test_a_persian_page_speaks_persian(seen: Callable[[Visit], Measures], messages: set[str], visit: Visit) -> None:
+    assert english_among(seen(visit).words, messages) == []

@@ -2,7 +2,6 @@
 that do what `docs/ui.md` says. It needs no tenant: the styleguide is served alone, under the product's own policy."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -11,19 +10,15 @@ import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import override_settings
+from measures import findings
 from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.nodb]
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "platform/kernel/ui/node_modules/axe-core/axe.min.js"
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-FIND = """async rules => (await axe.run({runOnly: rules}))
-    .violations.map(found => `${found.id}: ${found.nodes.map(node => node.target.join(" ")).join(", ")}`)"""
 VARIANTS = [(lang, theme, width) for lang in ("en", "fa") for theme in ("light", "dark") for width in (1440, 390)]
 OPENED = [("en", "light", 1440), ("fa", "dark", 1440), ("fa", "light", 390), ("en", "dark", 390)]
 EDITOR = '<form method="post"><div class="field"><label for="ie">Job</label><input id="ie" name="job" value="COO">'
@@ -72,12 +67,6 @@ def visit(browser: Browser, site: str, lang: str = "en", theme: str = "light", w
     page.locator("crm-board:defined").wait_for()
     page.evaluate("document.querySelectorAll('[name=ids]:checked').forEach(box => box.click())")
     return page
-
-
-def findings(page: Page) -> list[str]:
-    if page.evaluate("typeof axe") == "undefined":
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    return page.evaluate(FIND, RULES)
 
 
 @pytest.mark.parametrize(("lang", "theme", "width"), VARIANTS)

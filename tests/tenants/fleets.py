@@ -13,6 +13,11 @@ from tenants.lifecycle import remove
 from tenants.models import Tenant
 from tenants.provisioning import provision
 
+TABLES = {
+    "api": "api_idempotentanswer",  # one short migration
+    "events": "events_reaction, events_event, events_seal, events_retention",  # with tables whose rows stay
+}
+
 
 @contextmanager
 def fleet_of(*subdomains: str) -> Iterator[list[Tenant]]:
@@ -36,10 +41,10 @@ def sql(statement: str, *values: Any, schema: str | None = None) -> list[tuple[A
     return apart(run)
 
 
-def behind(tenant: Tenant) -> None:
-    """Put a tenant back to before the migrations of kernel.events."""
-    sql("DROP TABLE events_reaction, events_event, events_seal, events_retention CASCADE", schema=tenant.schema_name)
-    sql("DELETE FROM django_migrations WHERE app = 'events'", schema=tenant.schema_name)
+def behind(tenant: Tenant, app: str = "api") -> None:
+    """Put a tenant back to before the migrations of an app."""
+    sql(f"DROP TABLE {TABLES[app]} CASCADE", schema=tenant.schema_name)
+    sql("DELETE FROM django_migrations WHERE app = %s", app, schema=tenant.schema_name)
     SchemaVersion.objects.filter(tenant=tenant).update(head_hash="older")
 
 

@@ -310,12 +310,12 @@ def test_a_relation_across_the_sides_is_refused(tenant_a):
 def test_no_table_is_in_two_databases():
     from django.apps import apps
 
-    from kernel.tenancy.router import side, tenant_app_labels
+    from kernel.tenancy.router import TENANT, app_labels, side
 
     assert not {model for model in apps.get_models() if side(model._meta.app_label) is None} - {
         model for model in apps.get_models() if model._meta.app_label == "contenttypes"
     }
-    assert "accounts" not in tenant_app_labels()
+    assert "accounts" not in app_labels(TENANT)
 
 
 def test_a_command_runs_in_a_tenant(capsys):

@@ -194,6 +194,6 @@ def test_tenants_without_a_role_are_given_one_and_those_that_fail_are_taken_up(m
 @pytest.mark.django_db(transaction=True)
 def test_tables_that_a_migration_makes_are_reached():
     with fleet_of("walled") as (tenant,):
-        behind(tenant)
+        behind(tenant, "events")
         assert migrate_fleet() == []
         assert rights_of(tenant.schema_name, tenant.schema_name)[1] == ON_ALL

@@ -23,7 +23,7 @@ def three():
         yield tenants
 
 
-def test_a_tenant_at_the_head_is_skipped(three):
+def test_a_tenant_at_the_head_is_skipped():
     assert tenants_behind() == []
     assert migrate_fleet() == []
 
@@ -31,10 +31,10 @@ def test_a_tenant_at_the_head_is_skipped(three):
 def test_tenants_behind_are_brought_to_the_head(three):
     for tenant in three:
         behind(tenant)
-    assert "events_reaction" not in tables_of(three[0])
+    assert "api_idempotentanswer" not in tables_of(three[0])
     assert migrate_fleet() == []
     for tenant in three:
-        assert "events_reaction" in tables_of(tenant)
+        assert "api_idempotentanswer" in tables_of(tenant)
     assert {row.head_hash for row in SchemaVersion.objects.all()} == {head_hash()}
 
 
@@ -96,19 +96,19 @@ def test_only_those_asked_for(three):
     migrate_fleet()
 
 
-def test_starters_run_once_for_each_code_of_theirs(three, monkeypatch):
+def test_starters_run_once_for_each_code_of_theirs(tenant_a, monkeypatch):
     ran = []
     monkeypatch.setattr(fleet, "start_all", ran.append)
-    SchemaVersion.objects.filter(tenant=three[1]).update(starters_hash="older")
+    SchemaVersion.objects.filter(tenant=tenant_a).update(starters_hash="older")
     assert tenants_behind() == []
     assert migrate_fleet() == []
-    assert ran == [three[1]]
+    assert ran == [tenant_a]
     assert migrate_fleet() == []
-    assert ran == [three[1]]
+    assert ran == [tenant_a]
 
 
-def test_a_tenant_serves_while_its_starters_run_and_is_taken_up_where_they_failed(three, monkeypatch):
-    SchemaVersion.objects.filter(tenant=three[0]).update(starters_hash="older")
+def test_a_tenant_serves_while_its_starters_run_and_is_taken_up_where_they_failed(tenant_a, monkeypatch):
+    SchemaVersion.objects.filter(tenant=tenant_a).update(starters_hash="older")
     seen = []
 
     def fail(tenant):
@@ -116,40 +116,40 @@ def test_a_tenant_serves_while_its_starters_run_and_is_taken_up_where_they_faile
         raise ZeroDivisionError
 
     monkeypatch.setattr(fleet, "start_all", fail)
-    assert [row.tenant for row in migrate_fleet()] == [three[0]]
+    assert [row.tenant for row in migrate_fleet()] == [tenant_a]
     assert seen == [[]]
     monkeypatch.undo()
     assert migrate_fleet() == []
     assert tenants_due() == []
 
 
-def test_upgrade_can_be_repeated(three):
+def test_upgrade_can_be_repeated():
     lines: list[str] = []
     assert upgrade() == []
     assert upgrade(say=lines.append) == []
     assert lines == ["Platform database", "Extensions", "Template of a tenant", "Tenants"]
 
 
-def test_upgrade_answers_one_document(three):
+def test_upgrade_answers_one_document():
     out = io.StringIO()
     call_command("upgrade", "--json", stdout=out, stderr=io.StringIO())
     assert json.loads(out.getvalue())["failed"] == []
 
 
-def test_upgrade_says_which_tenants_are_left_behind(three, monkeypatch):
-    behind(three[0])
+def test_upgrade_says_which_tenants_are_left_behind(tenant_b, monkeypatch):
+    SchemaVersion.objects.filter(tenant=tenant_b).update(head_hash="older")
 
     def fail(tenant):
         raise ZeroDivisionError
 
     monkeypatch.setattr(fleet, "_bring_to_head", fail)
-    with pytest.raises(CommandError, match="fleet-one"):
+    with pytest.raises(CommandError, match="newest migrations: b"):
         call_command("upgrade", stdout=io.StringIO())
     monkeypatch.undo()
     migrate_fleet()
 
 
-def test_a_second_upgrade_waits_for_the_first(three):
+def test_a_second_upgrade_waits_for_the_first():
     """The lock that it takes is held by the connection of whoever upgrades."""
     other = connections["platform"].copy()
     try:

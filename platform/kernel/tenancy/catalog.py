@@ -23,11 +23,13 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum
 """
 # From PostgreSQL 18 on NOT NULL is a constraint as well (contype n); it is read with the columns instead.
+# Indexes in the order they were made in: of two that a row violates, PostgreSQL tells the older one.
 CONSTRAINTS = """
 SELECT k.conrelid::int8, k.conname, k.contype::text, pg_get_constraintdef(k.oid)
 FROM pg_constraint k
 WHERE k.connamespace = current_schema()::regnamespace AND k.conrelid <> 0 AND k.contype <> 'n'
-ORDER BY k.conrelid, array_position(ARRAY['p', 'u', 'x', 'c', 'f'], k.contype::text), k.conname
+ORDER BY k.conrelid, array_position(ARRAY['p', 'u', 'x', 'c', 'f'], k.contype::text),
+         CASE WHEN k.contype IN ('p', 'u', 'x') THEN k.conindid END, k.conname
 """
 # Without those over a tenant's own fields, which are beside the template (kernel.records.own_indexes).
 # The pretty form names the table as the search path shows it: without its schema.
@@ -38,7 +40,7 @@ JOIN pg_class x ON x.oid = i.indexrelid AND x.relnamespace = current_schema()::r
 WHERE NOT EXISTS (
     SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
   AND x.relname !~ '^cf_[0-9a-f]{32}'
-ORDER BY i.indrelid, x.relname
+ORDER BY i.indrelid, i.indexrelid
 """
 # Whatever the compiler does not know how to make again. A sequence may only belong to an identity column (deptype i).
 OTHERS = """
@@ -138,7 +140,7 @@ def compiled(schema: Schema) -> list[str]:
     """The statements that make this schema's tables in whatever schema is current."""
     if schema.others:
         named = ", ".join(f"{kind} {name}" for kind, name in schema.others)
-        raise ValueError(f"A tenant's schema may hold tables and indexes only; these can't be compiled: {named}.")
+        raise ValueError(f"A schema may hold tables and indexes only; these can't be compiled: {named}.")
     tables = schema.tables
     return [
         *(_create(table) for table in tables),
@@ -152,6 +154,19 @@ def compiled(schema: Schema) -> list[str]:
     ]
 
 
+def refuse_rows(cursor: Any) -> None:
+    """Raise where a schema that only migrations have touched holds rows: compiled, it would be without them."""
+    for table in read_schema(cursor).tables:
+        if table.name != "django_migrations":
+            cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {quoted(table.name)})")  # noqa: S608 - read from the catalog
+            if cursor.fetchone()[0]:
+                raise ValueError(
+                    f"A migration put rows into {table.name}, but of a new schema only the tables are kept: rows that "
+                    "a new tenant needs belong to a subscriber of tenant.provisioned, those of tenants that are there "
+                    "to a starter, the platform's own to the code that asks for them."
+                )
+
+
 def quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
 
@@ -162,7 +177,8 @@ def _create(table: Table) -> str:
         *(f"CONSTRAINT {quoted(k.name)} {k.sql}" for k in table.constraints if k.kind != "f"),
     ]
     options = f" WITH ({table.options})" if table.options else ""
-    return f"CREATE TABLE {quoted(table.name)} ({', '.join(inside)}){options}"
+    lines = ",\n    ".join(inside)
+    return f"CREATE TABLE {quoted(table.name)} (\n    {lines}\n){options}"
 
 
 def _by_table(cursor: Any, query: str, make: Any) -> dict[int, list[Any]]:

@@ -21,8 +21,8 @@ def side(app_label: str) -> str | None:
     return TENANT if name in settings.TENANT_APPS else None
 
 
-def tenant_app_labels() -> set[str]:
-    return {config.label for config in apps.get_app_configs() if side(config.label) == TENANT}
+def app_labels(alias: str) -> set[str]:
+    return {config.label for config in apps.get_app_configs() if side(config.label) == alias}
 
 
 class AliasRouter:

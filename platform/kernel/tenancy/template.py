@@ -1,6 +1,7 @@
 """A tenant's empty schema: made by migrations once, compiled to SQL, and replayed for each new tenant.
 
 Replaying takes a fraction of a second where migrations take seconds; a test holds the two equal object by object.
+What was compiled is kept in a file too (`structure.py`), so that a new installation does not compile at all.
 """
 
 import secrets
@@ -12,21 +13,24 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from kernel.tenancy.apart import apart
-from kernel.tenancy.catalog import compiled, quoted, read_schema
+from kernel.tenancy.catalog import compiled, quoted, read_schema, refuse_rows
 from kernel.tenancy.context import get_tenant, tenant_only
 from kernel.tenancy.database_roles import first_rights, last_rights
 from kernel.tenancy.head import head_hash, head_migrations, head_targets
 from kernel.tenancy.models import TemplateSchema
+from kernel.tenancy.router import TENANT
+from kernel.tenancy.structure import kept
 
 
 def ensure_template() -> TemplateSchema:
-    """The template of the migrations at hand, compiled now unless it is there already."""
+    """The template of the migrations at hand, unless it is there already: from its file, or compiled now."""
     with tenant_only(None):
         known = TemplateSchema.objects.filter(pk=head_hash()).first()
         if known:
             return known
+        statements = kept(TENANT) or apart(compile_structure)
         made, _ = TemplateSchema.objects.update_or_create(
-            head_hash=head_hash(), defaults={"statements": apart(compile_template)}
+            head_hash=head_hash(), defaults={"statements": [*statements, _applied()]}
         )
     return made
 
@@ -36,7 +40,7 @@ def template_statements(head: str) -> tuple[str, ...]:
     return tuple(ensure_template().statements)
 
 
-def compile_template() -> list[str]:
+def compile_structure() -> list[str]:
     """Migrate a schema made for this alone and put what came of it into SQL."""
     schema_name = f"scratch_{secrets.token_hex(6)}"
     connection: Any = connections["default"]
@@ -44,8 +48,8 @@ def compile_template() -> list[str]:
         cursor.execute(f"CREATE SCHEMA {quoted(schema_name)}")
         try:
             migrate_current_schema(connection)
-            _refuse_rows(cursor)
-            return [*compiled(read_schema(cursor)), _applied()]
+            refuse_rows(cursor)
+            return compiled(read_schema(cursor))
         finally:
             cursor.execute(f"DROP SCHEMA IF EXISTS {quoted(schema_name)} CASCADE")
 
@@ -74,14 +78,3 @@ def replay() -> None:
 def _applied() -> str:
     rows = ", ".join(f"('{label}', '{name}', now())" for label, name in head_migrations())
     return f"INSERT INTO django_migrations (app, name, applied) VALUES {rows}"  # noqa: S608 - names of our modules
-
-
-def _refuse_rows(cursor: Any) -> None:
-    for table in read_schema(cursor).tables:
-        if table.name != "django_migrations":
-            cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {quoted(table.name)})")  # noqa: S608 - read from the catalog
-            if cursor.fetchone()[0]:
-                raise ValueError(
-                    f"A migration put rows into {table.name}: the template is tables alone, so they belong to "
-                    "a subscriber of tenant.provisioned, and to a data migration for tenants that are there."
-                )

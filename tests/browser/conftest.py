@@ -6,8 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from alone import serving, visit
 from instance import PASSWORD, Instance, running
-from playwright.sync_api import Browser, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 from windows import PATIENCE, Window
 
 FLAGS = [
@@ -44,6 +45,24 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The styleguide's address, for one module: what serves it changes settings."""
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """The styleguide in a window, which must find nothing wrong."""
+    page = visit(browser, site)
+    yield page
+    problems = page.problems  # type: ignore[attr-defined]
+    page.unroute_all(behavior="ignoreErrors")
+    page.context.close()
+    assert [problem for problem in problems if not problem.startswith("Failed to load")] == []
 
 
 @pytest.fixture(scope="session")

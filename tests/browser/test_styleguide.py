@@ -1,72 +1,16 @@
 """The design system in Chromium: no accessibility finding in any language, theme, size or open state, and elements
 that do what `docs/ui.md` says. It needs no tenant: the styleguide is served alone, under the product's own policy."""
 
-from collections.abc import Iterator
-from threading import Thread
-from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-
 import pytest
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.core.handlers.wsgi import WSGIHandler
-from django.test import override_settings
+from alone import visit
 from measures import findings
 from playwright.sync_api import Browser, Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.nodb]
 
-POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
-)
 VARIANTS = [(lang, theme, width) for lang in ("en", "fa") for theme in ("light", "dark") for width in (1440, 390)]
 OPENED = [("en", "light", 1440), ("fa", "dark", 1440), ("fa", "light", 390), ("en", "dark", 390)]
 EDITOR = '<form method="post"><div class="field"><label for="ie">Job</label><input id="ie" name="job" value="COO">'
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    alone = override_settings(
-        ROOT_URLCONF="kernel.ui.urls",
-        MIDDLEWARE=["django.middleware.locale.LocaleMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
-        ALLOWED_HOSTS=["*"],
-    )
-    with alone:
-        app = StaticFilesHandler(WSGIHandler())
-
-        def with_policy(environ: Any, start: Any) -> Any:
-            return app(
-                environ, lambda status, headers, *rest: start(status, [*headers, ("Content-Security-Policy", POLICY)])
-            )
-
-        server = make_server("127.0.0.1", 0, with_policy, server_class=WSGIServer, handler_class=Quiet)
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def visit(browser: Browser, site: str, lang: str = "en", theme: str = "light", width: int = 1440) -> Page:
-    phone = width < 500
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, has_touch=phone, is_mobile=phone, reduced_motion="reduce"
-    )
-    context.set_default_timeout(10_000)
-    cookies = {"language": lang, "theme": theme}
-    context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
-    page = context.new_page()
-    page.problems = []  # type: ignore[attr-defined]
-    page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]
-    page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)  # type: ignore[attr-defined]
-    page.on("request", lambda r: None if r.url.startswith(site) else page.problems.append(r.url))  # type: ignore[attr-defined]
-    page.goto(f"{site}/styleguide")
-    page.locator("crm-board:defined").wait_for()
-    page.evaluate("document.querySelectorAll('[name=ids]:checked').forEach(box => box.click())")
-    return page
 
 
 @pytest.mark.parametrize(("lang", "theme", "width"), VARIANTS)

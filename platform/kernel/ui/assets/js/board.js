@@ -43,7 +43,7 @@ class Board extends HTMLElement {
       list.dataset.sortable = "";
       this.sortables.push(new Sortable(list, {
         group: "cards", draggable: ".deal-card", sort: false, animation: 140, delay: 180, delayOnTouchOnly: true, touchStartThreshold: 5,
-        ghostClass: "ghost", dragClass: "drag", filter: ".more, [data-fixed]", preventOnFilter: false, scroll: true,
+        ghostClass: "ghost", dragClass: "drag", filter: ".more, [data-fixed], [aria-busy]", preventOnFilter: false, scroll: true,
         onStart: ({ item, from }) => { this.from = { list: from, next: item.nextElementSibling }; },
         onEnd: ({ item, to }) => { if (to !== this.from.list) this.commit(item, this.from, to); },
       }));

@@ -34,6 +34,7 @@ class Combobox extends HTMLElement {
 
   search(text) {
     clearTimeout(this.timer);
+    this.due = true;
     this.timer = setTimeout(() => this.ask(text.trim()), text ? 150 : 0);
   }
 
@@ -51,10 +52,24 @@ class Combobox extends HTMLElement {
       this.options = results.filter((option) => !taken.has(String(option.id)));
       const exact = results.some((option) => option.label.trim().toLocaleLowerCase() === q.toLocaleLowerCase());
       if (q && this.dataset.create && !exact) this.options.push({ label: q, fresh: true });
-      this.draw(q);
+      this.due = false;
+      if (this.eager) this.hurried(q);
+      else this.draw(q);
     } catch (error) {
-      if (error.name !== "AbortError") toast({ text: failure("offline"), tone: "bad" });
+      if (error.name === "AbortError") return;
+      this.due = false;
+      this.eager = this.eager?.();
+      toast({ text: failure("offline"), tone: "bad" });
     }
+  }
+
+  /** Enter came before the answer. It takes the first that was found, but makes nothing that nobody saw offered. */
+  hurried(q) {
+    const release = this.eager, found = this.options[0] && !this.options[0].fresh;
+    this.eager = null;
+    if (found) this.pick(0);
+    else { this.field.focus(); this.draw(q); }
+    release(found);
   }
 
   draw(q, said) {
@@ -93,6 +108,11 @@ class Combobox extends HTMLElement {
       if (!this.opened) return this.search(this.field.value === this.chosen ? "" : this.field.value);
       const step = event.key === "ArrowDown" ? 1 : -1;
       this.move(this.at + step > last ? 0 : this.at + step < 0 ? last : this.at + step);
+    } else if (event.key === "Enter" && this.due && this.field.value.trim() && this.field.value !== this.chosen) {
+      // The list that is open, if one is, answers less than what is typed by now.
+      event.preventDefault();
+      event.stopPropagation();
+      this.eager ||= this.hold();
     } else if (event.key === "Enter" && this.opened) {
       event.preventDefault();
       event.stopPropagation();
@@ -112,6 +132,8 @@ class Combobox extends HTMLElement {
     let option = this.options[at];
     if (!option) return;
     this.close();
+    // Cleared now: by the time one is made, the next may be typed.
+    if (this.multiple) this.field.value = "";
     const release = option.fresh && this.hold();
     if (option.fresh) option = await this.make(option);
     if (option) this.put(option);
@@ -138,6 +160,8 @@ class Combobox extends HTMLElement {
       if (answer.candidates) {
         // Is it one of these? The list asks, and goes on as with what was found.
         this.options = [...answer.candidates, ...(answer.may_insist ? [{ label, fresh: true, anyway: 1 }] : [])];
+        this.field.value = label;
+        this.field.focus();
         return this.draw("", answer.message);
       }
       toast({ text: answer.message || failure("failed"), tone: "bad" });
@@ -149,7 +173,6 @@ class Combobox extends HTMLElement {
     if (this.multiple) {
       const remove = create("button", { type: "button", class: "remove", "aria-label": fill(this.dataset.removeLabel, { label }) }, icon("x"));
       this.tokens.append(create("span", { class: "chip plain" }, create("span", { dir: "auto" }, label), create("input", { type: "hidden", name: this.name, value: id }), remove));
-      this.field.value = this.chosen = "";
     } else {
       $("input", this.values).value = id;
       this.field.value = this.chosen = label;
@@ -159,7 +182,7 @@ class Combobox extends HTMLElement {
 
   /** Text that names nothing chosen goes back; an emptied field means no value. */
   leave() {
-    if (this.contains(document.activeElement) && document.activeElement !== this.field) return;
+    if (this.eager || this.contains(document.activeElement)) return;
     this.close();
     if (this.multiple) this.field.value = "";
     else if (!this.field.value.trim() && this.chosen) { $("input", this.values).value = ""; this.chosen = ""; this.tell(); }
@@ -169,6 +192,8 @@ class Combobox extends HTMLElement {
   close() {
     clearTimeout(this.timer);
     this.asking?.abort();
+    this.due = false;
+    this.eager = this.eager?.();
     if (this.opened) this.list.hidePopover();
     this.field.setAttribute("aria-expanded", "false");
     this.field.removeAttribute("aria-activedescendant");

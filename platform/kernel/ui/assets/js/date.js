@@ -23,10 +23,12 @@ class DateField extends HTMLElement {
     this.button.addEventListener("click", () => (this.opened ? this.pop.hidePopover() : this.open()));
     this.text.addEventListener("change", (event) => { event.stopPropagation(); this.typed(); });
     this.text.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.typed(); // Ctrl+Enter sends the form before the text has changed
       if (event.key === "ArrowDown" && (event.altKey || !this.timed)) { event.preventDefault(); this.open(); }
     });
-    if (this.dataset.value) this.set(fromIso(this.dataset.value), (this.dataset.value.match(/T(\d\d:\d\d)/) || [])[1], true);
-    else if (this.text.value) this.typed(true);
+    // Somebody may have been quicker than this part was loaded.
+    if (this.dataset.value && this.text.value === this.text.defaultValue) this.set(fromIso(this.dataset.value), (this.dataset.value.match(/T(\d\d:\d\d)/) || [])[1], true);
+    else this.typed(true);
   }
 
   get opened() { return this.pop?.matches(":popover-open"); }

@@ -177,11 +177,13 @@ class Files extends HTMLElement {
   /** Draws the list anew, and leaves what is still being sent where it is. */
   async arrived() {
     if (this.dataset.file) { if (!$("[data-sending] li", this)) location.reload(); return; }
+    const turn = (this.turn = {});
     try {
       const response = await send(this.dataset.url, { method: "GET", accept: "text/html" });
       if (!response.ok) return;
       const fresh = document.createElement("template");
       fresh.innerHTML = await response.text();
+      if (turn !== this.turn) return; // a list that was asked for earlier does not know the last file
       $(".file-list", this).replaceWith($(".file-list", fresh.content));
       const hint = $(":scope > p", this);
       if (hint) hint.hidden = true;

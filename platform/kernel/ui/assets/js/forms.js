@@ -5,26 +5,36 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = csrf();
 });
 
+// Before anybody else hears of it: htmx would send a second one as soon as the first is answered.
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.sending === undefined) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method === "dialog" || form.target === "_blank") return;
-  const button = event.submitter;
   const remote = form.matches("[hx-post],[hx-get],[hx-put],[hx-patch],[hx-delete]");
-  if (form.dataset.sending !== undefined && !remote) { event.preventDefault(); return; }
+  if ((event.defaultPrevented && !remote) || form.method === "dialog" || form.target === "_blank") return;
+  const button = event.submitter;
   // After this tick, so that the button's own name and value still travel.
   setTimeout(() => {
     if (event.defaultPrevented && !remote) return;
     button?.setAttribute("aria-busy", "true");
-    form.dataset.sending = "";
-    if (form.method === "get" && !remote) setTimeout(() => free(form), 4000);
+    // What is only asked may be asked anew before it is answered.
+    if (form.method !== "get") form.dataset.sending = "";
+    else if (!remote) setTimeout(() => free(form), 4000);
   });
 });
-const free = (root) => {
-  for (const form of [root.closest?.("form"), ...$$("form", root)]) if (form) delete form.dataset.sending;
-  for (const button of [...$$("[aria-busy=true].button", root.closest?.("form") || root)]) button.removeAttribute("aria-busy");
+const free = (form) => {
+  delete form.dataset.sending;
+  for (const control of form.elements) control.removeAttribute("aria-busy");
 };
-document.addEventListener("htmx:afterRequest", (event) => free(event.detail.elt));
-addEventListener("pageshow", (event) => { if (event.persisted) free(document); });
+// The form's own answer, not that of a hint in it; and one that leads to another page has left this one.
+document.addEventListener("htmx:afterRequest", ({ detail: { requestConfig, xhr } }) => {
+  const form = requestConfig.elt;
+  if (form.matches("form") && !/HX-Re(direct|fresh)/i.test(xhr.getAllResponseHeaders())) free(form);
+});
+addEventListener("pageshow", (event) => { if (event.persisted) $$("form").forEach(free); });
 
 // The server's own sentence wins; these are for answers without one.
 const spoken = (xhr) => /"toast"/.test(xhr?.getResponseHeader("HX-Trigger") || "");

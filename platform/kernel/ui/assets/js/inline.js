@@ -1,4 +1,6 @@
-import { $, create, failure, obey, send, toast } from "./lib.js";
+import { $, $$, create, failure, obey, send, toast } from "./lib.js";
+
+let asked; // the cell that was to be edited last: an editor that is drawn later than it is not wanted any more
 
 /**
  * A value edited where it stands. GET data-url gives the editor (a form), POST saves it:
@@ -15,19 +17,21 @@ class Inline extends HTMLElement {
     this.addEventListener("click", (event) => { if (!this.editing && !event.target.closest("a, button")) this.edit(); });
     this.addEventListener("keydown", (event) => this.key(event));
     this.addEventListener("focusout", (event) => this.left(event));
-    this.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); this.save(event.submitter); });
+    this.addEventListener("submit", (event) => { event.preventDefault(); event.stopPropagation(); this.save(event.submitter, !this.leaves); });
   }
 
   get editing() { return this.hasAttribute("editing"); }
   get holder() { return this.closest("[data-version]"); }
 
   async edit() {
-    if (this.editing || this.busy) return;
+    asked = this;
+    if (this.editing || this.busy || this.saving) return;
     this.busy = true;
     try {
       const response = await send(this.dataset.url, { method: "GET", accept: "text/html" });
       if (!response.ok) { if (!obey(response)) this.say(response.status); return; }
-      this.put(await response.text());
+      const html = await response.text();
+      if (asked === this) this.put(html);
     } catch { this.say(0); } finally { this.busy = false; }
   }
 
@@ -39,17 +43,23 @@ class Inline extends HTMLElement {
     this.editor.replaceChildren(parsed.content);
     this.before_ = new URLSearchParams(new FormData($("form", this.editor))).toString();
     this.setAttribute("editing", "");
+    this.leaves = false;
     this.shown.hidden = true;
     if (this.button) this.button.hidden = true;
     if (!this.editor.isConnected) this.append(this.editor);
     window.htmx?.process(this.editor);
     this.dispatchEvent(new Event("crm:drawn", { bubbles: true }));
     const field = $("[aria-invalid=true], [autofocus]", this.editor) || $("input:not([type=hidden]), select, textarea", this.editor);
+    // Whoever types elsewhere by now goes on there.
+    const at = document.activeElement;
+    if (at.matches("input, textarea, select") && !this.contains(at)) return;
     field?.focus();
     if (field?.select && field.type !== "checkbox") field.select();
   }
 
   close(focus = true) {
+    const at = document.activeElement;
+    focus &&= at === document.body || this.contains(at);
     this.removeAttribute("editing");
     this.editor?.remove();
     this.shown.hidden = false;
@@ -63,18 +73,25 @@ class Inline extends HTMLElement {
     if (event.key === "Enter" && !event.defaultPrevented && (!field.matches("textarea, button") || (field.matches("textarea") && (event.ctrlKey || event.metaKey)))) {
       event.preventDefault();
       field.dispatchEvent(new Event("change", { bubbles: true }));
-      this.save();
+      this.submit();
     }
   }
 
   left(event) {
     if (!this.editing || this.saving || this.contains(event.relatedTarget) || $("[data-sending] li", this)) return;
     setTimeout(() => {
-      if (this.editing && !this.saving && !this.contains(document.activeElement) && !document.activeElement.closest("#panel") && document.hasFocus() && !$("[popover]:popover-open", this)) this.save(null, false);
+      if (this.editing && !this.saving && !this.contains(document.activeElement) && !document.activeElement.closest("#panel") && document.hasFocus() && !$("[popover]:popover-open", this)) this.submit(true);
     }, 0);
   }
 
+  /** As a form is sent: what is being made or sent for it is waited for. */
+  submit(leaves = false) {
+    this.leaves = leaves;
+    $("form", this.editor).requestSubmit();
+  }
+
   async save(submitter, focus = true) {
+    if (this.saving) return;
     const form = $("form", this.editor);
     const data = new URLSearchParams(new FormData(form));
     const changed = data.toString() !== this.before_;
@@ -82,6 +99,7 @@ class Inline extends HTMLElement {
     else if (!changed) return this.close(focus);
     if (!data.has("version") && this.holder) data.set("version", this.holder.dataset.version);
     this.saving = true;
+    this.still(true);
     this.setAttribute("state", "saving");
     try {
       const response = await send(this.dataset.url, { data, accept: "text/html" });
@@ -106,8 +124,11 @@ class Inline extends HTMLElement {
     } catch {
       this.removeAttribute("state");
       this.say(0);
-    } finally { this.saving = false; }
+    } finally { this.saving = false; this.still(false); }
   }
+
+  /** What is on its way stays as it was sent: the answer would take away what somebody typed meanwhile. */
+  still(on) { for (const field of $$("input, textarea", this.editor)) field.readOnly = on; }
 
   say(status) { toast({ text: failure(status === 403 ? "refused" : status ? "failed" : "offline"), tone: "bad" }); }
 }

@@ -1,5 +1,5 @@
 // Loaded only by lists and boards: records know the list they were opened from, open beside it, and groups open and close.
-import { $, $$, announce, create, icon, rtl, send } from "./lib.js";
+import { $, $$, announce, create, csrf, failure, icon, rtl, send, toast } from "./lib.js";
 import "./select.js";
 
 const wide = matchMedia("(min-width: 60rem)");
@@ -85,6 +85,7 @@ class Order extends HTMLElement {
 
   connectedCallback() {
     this.sent ??= this.ids;
+    addEventListener("pagehide", (this.leaving = () => this.left()));
     this.onclick = (event) => {
       const button = event.target.closest("[data-up], [data-down]");
       if (!button) return;
@@ -120,6 +121,8 @@ class Order extends HTMLElement {
     };
   }
 
+  disconnectedCallback() { removeEventListener("pagehide", this.leaving); }
+
   /** The line that holds the focus, one place on or back. */
   move(focused, by) {
     const lines = this.lines, line = this.line(focused), other = lines[lines.indexOf(line) + by];
@@ -132,11 +135,27 @@ class Order extends HTMLElement {
 
   /** Another order than the one last sent is kept by the server; one that was refused is loaded anew. */
   async tell() {
+    if (!this.dataset.url || this.telling) return;
+    this.telling = true;
+    try {
+      // One after the other: of two on their way the older one might arrive last, and stay.
+      while (this.ids !== this.sent) {
+        const { ids } = this;
+        this.sent = ids;
+        const answer = await send(this.dataset.url, { data: { ids } });
+        if (!answer.ok) return location.reload();
+        announce(this.dataset.done);
+      }
+    } catch {
+      this.sent = "";
+      toast({ text: failure("offline"), tone: "bad" });
+    } finally { this.telling = false; }
+  }
+
+  /** An order that still waits for its turn goes before the page does. */
+  left() {
     const { ids } = this;
-    if (!this.dataset.url || ids === this.sent) return;
-    this.sent = ids;
-    const answer = await send(this.dataset.url, { data: { ids } });
-    if (answer.ok) announce(this.dataset.done); else location.reload();
+    if (this.telling && ids !== this.sent) navigator.sendBeacon(this.dataset.url, new URLSearchParams({ ids, csrfmiddlewaretoken: csrf() }));
   }
 }
 customElements.define("crm-order", Order);

@@ -27,6 +27,7 @@ class Mention extends HTMLElement {
     clearTimeout(this.timer);
     this.asking?.abort();
     if (this.asked === undefined) return this.close();
+    this.due = true;
     this.timer = setTimeout(() => this.find(this.asked), 120);
   }
 
@@ -41,11 +42,13 @@ class Mention extends HTMLElement {
       const response = await fetch(url, { headers: { Accept: "application/json" }, signal: asking.signal });
       if (!response.ok) return this.close();
       this.options = await response.json();
-    } catch { return; }
+    } catch { return this.asking === asking && this.close(); }
     if (document.activeElement !== this.field || this.asked !== q) return;
     if (!this.options.length) return this.close();
     this.list.replaceChildren(...this.options.map((option, at) =>
       create("div", { role: "option", class: "option", id: `${this.list.id}-${at}`, "data-at": at, "aria-selected": "false" }, create("span", { dir: "auto" }, option.label), option.detail ? create("small", {}, create("bdi", {}, option.detail)) : null)));
+    this.due = false;
+    if (this.eager) return this.pick(0);
     if (!this.opened) this.list.showPopover();
     place(this.list, this.field, {});
     this.move(0);
@@ -61,10 +64,11 @@ class Mention extends HTMLElement {
 
   key(event) {
     if (!this.opened) return;
-    const last = this.options.length - 1;
+    const last = this.options.length - 1, takes = (event.key === "Enter" && !event.ctrlKey && !event.metaKey) || event.key === "Tab";
     if (event.key === "ArrowDown") this.move(this.at >= last ? 0 : this.at + 1);
     else if (event.key === "ArrowUp") this.move(this.at <= 0 ? last : this.at - 1);
-    else if ((event.key === "Enter" && !event.ctrlKey && !event.metaKey) || event.key === "Tab") this.pick(this.at);
+    else if (takes && this.due) this.eager = true; // the open list answers less than what is typed by now
+    else if (takes) this.pick(this.at);
     else if (event.key === "Escape") this.close();
     else return;
     event.preventDefault();
@@ -83,6 +87,7 @@ class Mention extends HTMLElement {
 
   close() {
     clearTimeout(this.timer);
+    this.due = this.eager = false;
     if (this.opened) this.list.hidePopover();
     this.field.removeAttribute("aria-activedescendant");
   }

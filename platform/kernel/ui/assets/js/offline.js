@@ -20,7 +20,7 @@ class Offline extends HTMLElement {
     document.addEventListener("htmx:afterRequest", (event) => {
       const { elt: form, xhr, requestConfig } = event.detail;  // the form itself: a part of it that asks for hints saves nothing
       // By the status: what leads to another page is told as neither done nor failed.
-      if (form.matches?.("form[data-draft]") && xhr.status >= 200 && xhr.status < 400 && requestConfig.verb === "post") this.drop(form);
+      if (form.matches?.("form[data-draft]") && xhr.status >= 200 && xhr.status < 400 && requestConfig.verb === "post") this.answered(form);
     });
     // Taken in place of what was being typed.
     document.addEventListener("click", (event) => {
@@ -55,8 +55,15 @@ class Offline extends HTMLElement {
   }
   keep(form, sent) {
     clearTimeout(form.drafting);
-    const values = [...form.elements].filter(kept).map((input) => [input.name, input.value, /^(checkbox|radio)$/.test(input.type) ? input.checked : null]);
+    const values = held(form);
+    if (sent) form.left = JSON.stringify(values);
     try { localStorage.setItem(this.key(form), JSON.stringify({ at: Date.now(), sent, values })); } catch { /* no room: then without */ }
+  }
+
+  /** What somebody typed while it was on its way is not saved. */
+  answered(form) {
+    if (JSON.stringify(held(form)) === form.left) this.drop(form);
+    else this.keep(form);
   }
 
   leave(event) {
@@ -94,6 +101,7 @@ class Offline extends HTMLElement {
   }
 }
 
+const held = (form) => [...form.elements].filter(kept).map((input) => [input.name, input.value, /^(checkbox|radio)$/.test(input.type) ? input.checked : null]);
 const typed = (input) => "defaultValue" in input && !/^(checkbox|radio)$/.test(input.type) && kept(input) && input.value !== input.defaultValue;
 const read = (key) => { try { return JSON.parse(localStorage.getItem(key)) || {}; } catch { return {}; } };
 const find = (form, name, value, on) =>

@@ -31,6 +31,7 @@ class Todos extends HTMLElement {
   }
 
   async act(line, url, data) {
+    if (line.classList.contains("gone")) return;
     line.classList.add("gone");
     const next = line.nextElementSibling || line.previousElementSibling;
     try {

@@ -34,6 +34,7 @@ def test_from_landing_page_to_report(window: Callable[..., Window], instance: In
         _import(page, slug, text)
 
     page.goto(f"{instance.at(WORD)}/r/deals?view=board")
+    page.locator("crm-board:defined").wait_for()
     won = page.locator(".column", has=page.get_by_role("heading", name="Won"))
     expect(won.locator("[data-sum]")).to_have_attribute("title", BEFORE)
     _move_to_won(page, "Front desks")
@@ -64,6 +65,7 @@ def _sign_up(page: Page, instance: Instance) -> None:
     assert code
     page.get_by_label("Six-digit code").fill(code[0])
     page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/signup/workspace")  # what looks at the address while it is typed has come with it
     page.get_by_label("Company").fill("Harbour Supplies")
     page.locator("[name=subdomain]").fill(WORD)
     page.get_by_text(f"{WORD}.localhost is free.").wait_for()

@@ -27,11 +27,13 @@ def test_from_a_web_form_to_a_deal_and_back(window: Callable[..., Window]) -> No
     expect(visitor.locator("html")).to_have_attribute("dir", "rtl")
     visitor.get_by_label("نام شما").fill(NAME)
     visitor.get_by_label("تلفن").fill("۰۹۱۲ ۳۴۵")
-    visitor.get_by_role("button", name="فرستادن").click()
+    with visitor.expect_navigation():
+        visitor.get_by_role("button", name="فرستادن").click()
     expect(visitor.get_by_label("نام شما")).to_have_value(NAME)
     visitor.get_by_label("تلفن").fill("+۱ ۶۱۷ ۵۵۵ ۰۱۸۸")
     visitor.get_by_label("چه کمکی از ما برمی‌آید؟").fill(MESSAGE)
-    visitor.get_by_role("button", name="فرستادن").click()
+    with visitor.expect_navigation():
+        visitor.get_by_role("button", name="فرستادن").click()
     expect(visitor.get_by_role("status")).to_be_visible()
 
     seller.goto(f"{site}/r/leads?view=board")

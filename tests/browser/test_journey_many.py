@@ -4,10 +4,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 from windows import PHONE, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.nodb]
+
+
+def _hearing(page: Page) -> None:
+    """What hears of selections has come, as it has for a person by the time of the first click."""
+    page.locator("crm-select-rows:defined").wait_for(state="attached")
 
 
 def test_all_that_match_are_handed_over_and_taken_back(window: Callable[..., Window]) -> None:
@@ -15,6 +20,7 @@ def test_all_that_match_are_handed_over_and_taken_back(window: Callable[..., Win
     page, mine = desk.page, "/r/deals?layout=list&owner=me"
     desk.open(mine)
     before = page.locator("#count").inner_text()
+    _hearing(page)
     rows = page.locator("tbody input[name=ids]")
     assert rows.count() > 1
     rows.first.click()
@@ -38,7 +44,8 @@ def test_all_that_match_are_handed_over_and_taken_back(window: Callable[..., Win
     expect(page.locator(".bulk:visible")).to_have_count(0)
     desk.open("/r/deals?layout=list&sort=-updated_at&columns=name,owner")
     page.locator("td.main-cell a").first.click()
-    page.locator("#timeline a[href*='/changes/']").first.click()
+    with page.expect_navigation():
+        page.locator("#timeline a[href*='/changes/']").first.click()
     with page.expect_navigation():
         page.locator("main form[action$='/undo'] button, header form[action$='/undo'] button").first.click()
     expect(page.locator(".toast")).to_contain_text("taken back")
@@ -50,6 +57,7 @@ def test_three_are_tagged_by_thumb_and_untagged_by_the_toast(window: Callable[..
     phone = window("nilgoon", "sara", size=PHONE, language="fa")
     page = phone.page
     phone.open("/r/contacts")
+    _hearing(page)
     expect(page.locator("tbody input[name=ids]").first).to_be_hidden()
     page.locator("[data-pick]").tap()
     for number in range(3):
@@ -73,12 +81,14 @@ def test_a_form_sent_while_its_tag_is_being_made_takes_the_tag_along(window: Cal
     desk, tag = window("acme", "sara", language="en"), f"Autumn {uuid4().hex[:6]}"
     page, making = desk.page, list[Route]()
     desk.open("/r/deals?layout=list")
+    _hearing(page)
     page.locator("tbody input[name=ids]").first.check()
     page.locator(".bulk [value=tags]").click()
     page.route("**/tags/options", lambda route: making.append(route))
     dialog = page.locator("#dialog")
     dialog.get_by_role("combobox").first.fill(tag)
-    page.locator(".option.new").click()
+    with page.expect_request("**/tags/options"):
+        page.locator(".option.new").click()
     dialog.locator("[value=check]").click()
     making[0].continue_()
     expect(dialog.locator("strong")).to_contain_text("1 record will change")
@@ -89,7 +99,7 @@ def test_cards_of_a_board_are_selected_by_keys_and_by_clicks_and_changed(window:
     desk, tag = window("acme", "sara"), f"Spring {uuid4().hex[:6]}"
     page = desk.page
     desk.open("/r/deals?view=board")
-    page.locator("crm-select-rows:defined").wait_for(state="attached")
+    _hearing(page)
     cards, bar = page.locator(".deal-card"), page.locator(".bulk [data-count]")
     expect(page.locator(".deal-card [name=ids]")).to_have_count(0)
     cards.nth(0).locator(".title a").focus()
@@ -118,6 +128,7 @@ def test_rows_of_groups_that_open_later_are_selected_with_the_rest(window: Calla
     desk = window("acme", "sara")
     page, rows = desk.page, desk.page.locator("tbody input[name=ids]")
     desk.open("/r/deals?layout=list&group=stage")
+    _hearing(page)
     page.locator("[data-all-rows]").check()
     page.locator("button[data-everything]").click()
     chosen = page.locator(".bulk [data-count]").inner_text()

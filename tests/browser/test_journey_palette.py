@@ -63,7 +63,9 @@ def test_escape_closes_the_palette_and_gives_the_focus_back(window: Callable[...
     page = desk.page
     desk.open("/")
     button = page.locator(".side [data-palette]")
-    button.click()
+    with page.expect_response("**/palette?q="):  # it draws the list anew
+        button.click()
+    expect(page.locator("#palette [role=listbox]")).not_to_have_attribute("aria-busy", "true")
     expect(page.locator("#palette [role=option]").first).to_be_visible()
     page.keyboard.press("ArrowDown")
     chosen = page.locator("#palette [aria-selected=true]")

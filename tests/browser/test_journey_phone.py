@@ -29,6 +29,7 @@ def test_a_call_and_the_next_step_take_three_taps(window: Callable[..., Window])
     phone = window("nilgoon", "sara", size=(width, 844), language="fa")
     page = phone.page
     _new_contact(phone, "شیرین", "امیدوار", "۰۹۱۲۳۳۳۴۳۲۰")
+    page.locator("crm-todos:defined").wait_for(state="attached")
     page.locator(".quick a", has_text="تماس").tap()
     page.locator("#compose .then label:visible", has_text="فردا").tap()
     page.locator("#compose footer button:visible").tap()
@@ -41,6 +42,7 @@ def test_a_call_and_the_next_step_take_three_taps(window: Callable[..., Window])
 def test_what_is_done_goes_and_comes_back_by_the_toast(phone: Window) -> None:
     page = phone.page
     phone.open("/tasks")
+    page.locator("crm-todos:defined").wait_for(state="attached")
     first = page.locator("#todos li:has(.tick)").first
     label = first.locator("a.cover").inner_text()
     tick = page.get_by_role("button", name=f"انجام شد: {label}")
@@ -67,7 +69,8 @@ def test_a_delete_is_undone_from_its_toast(phone: Window) -> None:
     _new_contact(phone, "کاوه", "آرین", "۰۹۱۲۱۱۱۲۲۳۳")
     address = page.url
     page.locator("[popovertarget=record-menu]").click()
-    page.locator("#record-menu .danger").click()
+    with page.expect_navigation():
+        page.locator("#record-menu .danger").click()
     with page.expect_navigation():  # what was undone is on a page loaded anew
         page.locator(".toast button", has_text="واگرد").click()
     page.goto(address)
@@ -88,7 +91,8 @@ def test_a_report_counts_by_jalali_months(phone: Window) -> None:
 def _new_contact(window: Window, first: str, last: str, number: str) -> None:
     page = window.page
     window.open("/r/contacts")
-    page.locator(".main-action").click()
+    with page.expect_navigation():
+        page.locator(".main-action").click()
     page.locator("[name=first_name]").fill(first)
     page.locator("[name=last_name]").fill(last)
     page.locator("crm-rows [data-add]").click()
@@ -100,7 +104,8 @@ def _new_deal(window: Window, name: str, amount: str, day: str) -> None:
     """From the home page."""
     page = window.page
     window.open("/")
-    page.locator(".main-action").click()
+    with page.expect_navigation():
+        page.locator(".main-action").click()
     page.locator("[name=name]").fill(name)
     page.locator("[name=amount]").fill(amount)
     page.locator("#f-expected_close_on").fill(day)

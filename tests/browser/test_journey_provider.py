@@ -52,7 +52,7 @@ def test_a_company_signs_in_by_its_own_provider(
     tina = window("acme", size=PHONE)
     tina.open("/login?next=/settings/security")
     tina.page.get_by_role("link", name="Sign in with Acme ID").click()
-    tina.page.wait_for_url("**/settings/security")
+    tina.page.wait_for_url(f"{tina.site}/settings/security")
     expect(tina.page.locator("#provider-title")).to_have_text("Acme ID")
     expect(tina.page.locator("[name=current]")).to_have_count(0)
     tina.problems.clear()  # the provider's address, which it had to go to

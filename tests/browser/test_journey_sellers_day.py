@@ -96,14 +96,14 @@ def test_a_sellers_day(window: Callable[..., Window], name: str) -> None:
     expect(page.locator("#timeline")).to_contain_text(day.answered)
     expect(page.locator("#todos")).to_contain_text(day.tomorrow)
 
-    amount = page.locator("crm-inline[data-url*='/cell/amount']")
+    amount = page.locator("crm-inline:defined[data-url*='/cell/amount']")
     amount.locator("button.edit").click()
     amount.locator("[name=amount]").fill(day.more)
     amount.locator("[name=amount]").press("Enter")
     expect(amount.locator(".value")).to_have_text(day.shown_more)
 
     _choose(page, day, "notes")
-    note = page.locator("form[data-draft=notes] textarea:visible")
+    note = page.locator("crm-mention:defined textarea:visible")
     note.click()
     note.press_sequentially(day.note)
     expect(page.get_by_role("option", name=day.colleague[1])).to_be_visible()
@@ -136,7 +136,8 @@ def _new_deal(seller: Window, day: Day, name: str) -> None:
     """From the home page."""
     page = seller.page
     seller.open("/")
-    page.locator(".main-action").click()
+    with page.expect_navigation():
+        page.locator(".main-action").click()
     page.locator("[name=name]").fill(name)
     page.locator("[name=amount]").fill(day.amount)
     page.locator("#f-expected_close_on").fill(day.closing)
@@ -150,6 +151,7 @@ def _new_deal(seller: Window, day: Day, name: str) -> None:
 def _choose(page: Page, day: Day, slug: str) -> None:
     """What to write: by a thumb from the top of the page, else at the composer."""
     if day.size == PHONE:
+        page.locator("crm-todos:defined").wait_for(state="attached")
         page.locator(f".quick a[href='#compose-{slug}']").tap()
     else:
         page.locator(f"#compose label:has(#compose-{slug})").click()

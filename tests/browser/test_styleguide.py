@@ -4,7 +4,7 @@ that do what `docs/ui.md` says. It needs no tenant: the styleguide is served alo
 import pytest
 from alone import visit
 from measures import findings
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.nodb]
 

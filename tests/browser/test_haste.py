@@ -195,7 +195,7 @@ def test_a_list_of_files_that_was_asked_for_before_the_last_one_came_is_not_draw
         '<crm-files data-may-add data-url="/files" data-about="deals:1" data-most="99" data-sent="{name} was sent">'
         '<input type="file" multiple><ul class="file-list"></ul><ul data-sending></ul></crm-files>',
     )
-    page.wait_for_function("!!customElements.get('crm-files')")
+    page.locator("crm-files:defined").first.wait_for(state="attached")
 
     def add(name: str) -> Route:
         file = {"name": name, "mimeType": "text/plain", "buffer": b"abc"}

@@ -28,7 +28,7 @@ def deal(request: pytest.FixtureRequest, window: Callable[..., Window]) -> Windo
 
 def hearing(page: Page) -> None:
     """The part that sends files is loaded: no person chooses one before it is."""
-    page.wait_for_function("!!customElements.get('crm-files')")
+    page.locator("crm-files:defined").first.wait_for(state="attached")
 
 
 def send(page: Page, name: str, content: bytes, kind: str = "text/plain") -> None:

@@ -16,7 +16,7 @@ WORDS = {
 
 
 def choose(page: Page, field: Locator, name: str) -> None:
-    page.wait_for_function("!!customElements.get('crm-attached')")
+    page.locator("crm-attached:defined").first.wait_for(state="attached")
     field.locator("input[type=file]").set_input_files(
         {"name": name, "mimeType": "text/plain", "buffer": b"Signed, and sealed."}
     )

@@ -111,7 +111,7 @@ def test_a_sellers_day(window: Callable[..., Window], name: str) -> None:
     _send(page.locator("form[data-draft=notes]"))
     expect(page.locator("#timeline .text").first).to_contain_text(f"@{day.mention}")
 
-    page.wait_for_function("!!customElements.get('crm-files')")
+    page.locator("crm-files:defined").first.wait_for(state="attached")
     file = {"name": f"{ending}.txt", "mimeType": "text/plain", "buffer": b"as agreed"}
     page.locator("crm-files input[type=file]").set_input_files(file)
     expect(page.locator(".file-list a", has_text=f"{ending}.txt")).to_be_visible()

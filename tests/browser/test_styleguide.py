@@ -191,3 +191,16 @@ def test_a_name_is_found_and_its_id_is_sent(browser: Browser, site: str) -> None
     page.keyboard.press("Escape")
     assert page.locator("#f-company").input_value() == "Mehr Energy"
     page.context.close()
+
+
+def test_a_menu_is_seen_where_it_stays(browser: Browser, site: str) -> None:
+    page = visit(browser, site)
+    seen_at_once = page.evaluate(
+        """() => {
+            document.querySelector("[popovertarget=sample-menu]").click();
+            return getComputedStyle(document.querySelector("#sample-menu")).visibility;
+        }"""
+    )
+    assert seen_at_once == "hidden"
+    page.locator("#sample-menu .item").first.wait_for()
+    page.context.close()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Request, Response
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
+GIVEN_UP = ("htmx:afterRequest, ", "htmx:sendAbort, ")
 PATIENCE = 30_000  # milliseconds: a machine that two installations share may stand still for a while
 
 
@@ -58,8 +59,10 @@ class Window:
         return {urlsplit(self.site).netloc.rpartition(".")[2]}
 
     def _spoke(self, message: ConsoleMessage) -> None:
-        # A refused form answers 422, which Chromium notes on the console as if it were a mistake.
-        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+        # A refused form answers 422, which Chromium notes on the console as if it were a mistake; so does htmx what a
+        # page had asked and not been answered when it was left.
+        no_mistakes = ("Failed to load resource: the server responded with a status of 4", *GIVEN_UP)
+        if message.type == "error" and not message.text.startswith(no_mistakes):
             self.problems.append(f"{self.page.url}: {message.text}")
 
     def _asked(self, request: Request) -> None:

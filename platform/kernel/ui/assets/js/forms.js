@@ -66,10 +66,10 @@ document.addEventListener("htmx:pushedIntoHistory", () => {
   if (heading) { heading.tabIndex = -1; heading.focus({ preventScroll: true }); }
 });
 
-// A select or checkbox of a filter form applies at once; without JavaScript its button does.
-document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-auto]");
-  if (form && !event.target.matches("[type=search], [type=text]")) form.requestSubmit();
+// A select or checkbox of a filter form applies at once, as does one alone on which the others depend; without JavaScript
+// the button does.
+document.addEventListener("change", ({ target }) => {
+  if (target.closest("[data-auto]") && !target.matches("[type=search], [type=text]")) target.form?.requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {

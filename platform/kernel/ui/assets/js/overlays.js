@@ -3,12 +3,18 @@ import { $, $$, place, show } from "./lib.js";
 
 const openers = new WeakMap();
 
-// The button with popovertarget places its menu and gets aria-expanded; arrow keys walk the items.
+// The button with popovertarget places its menu and gets aria-expanded; arrow keys walk the items. A menu is told that it
+// is open a moment after it is: until it has its place nobody sees it, or presses what will not be there.
+const isMenu = (node) => node instanceof Element && node.matches(".menu[popover]");
+document.addEventListener("beforetoggle", ({ target, newState }) => {
+  if (isMenu(target) && newState === "open") target.style.visibility = "hidden";
+}, true);
 document.addEventListener("toggle", (event) => {
   const pop = event.target;
-  if (!(pop instanceof Element) || !pop.matches(".menu[popover]")) return;
+  if (!isMenu(pop)) return;
   const opener = openers.get(pop) || $(`[popovertarget="${pop.id}"]`);
   const open = event.newState === "open";
+  pop.style.visibility = "";
   opener?.setAttribute("aria-expanded", String(open));
   if (open && opener) {
     place(pop, opener, { end: opener.hasAttribute("data-end") });

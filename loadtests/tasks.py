@@ -39,16 +39,16 @@ NAMED = (
     "JOIN sales_stage s ON s.id = d.stage_id LEFT JOIN access_member o ON o.id = d.owner_id "
     "LEFT JOIN contacts_company c ON c.id = d.company_id AND c.deleted_at IS NULL"
 )
-# And what it tells of one: all fields, all names and the lines.
+# And what it tells of one: all fields, all names and the lines. A change is answered with the same.
 WHOLE = (
     f"SELECT {LISTED}, d.probability, d.opened_on, d.expected_close_on, d.closed_on, d.next_step_at, d.tags, "
     "d.custom, d.updated_at, d.contact_id, k.label, d.pipeline_id, p.label, d.lost_reason_id, l.label, d.source_id, "
     "f.label, d.team_id, t.label, d.created_by_id, b.label, (SELECT coalesce(json_agg(json_build_array(n.product_id, "
     "n.quantity, n.price, n.discount, n.total) ORDER BY n.position), '[]') FROM sales_dealline n WHERE deal_id = d.id) "
-    f"FROM sales_deal d {NAMED} JOIN sales_pipeline p ON p.id = d.pipeline_id "
+    f"FROM {{}} d {NAMED} JOIN sales_pipeline p ON p.id = d.pipeline_id "
     "LEFT JOIN contacts_contact k ON k.id = d.contact_id AND k.deleted_at IS NULL "
     "LEFT JOIN sales_lostreason l ON l.id = d.lost_reason_id LEFT JOIN contacts_leadsource f ON f.id = d.source_id "
-    "LEFT JOIN access_team t ON t.id = d.team_id LEFT JOIN access_member b ON b.id = d.created_by_id WHERE d.id = '{}'"
+    "LEFT JOIN access_team t ON t.id = d.team_id LEFT JOIN access_member b ON b.id = d.created_by_id"
 )
 
 
@@ -74,7 +74,7 @@ def tasks_of(dsn: str, key: str) -> list[Task]:
     listed = page(filtered, "d.amount DESC, d.id DESC")
     search = "deleted_at IS NULL AND search LIKE '%harbor%' AND search LIKE '%rollout%'"
     return [
-        Task("get", [WHOLE.format(one)], api(key, "GET", f"/deals/{one}")),
+        Task("get", [f"{WHOLE.format('sales_deal')} WHERE d.id = '{one}'"], api(key, "GET", f"/deals/{one}")),
         Task("list", [listed], api(key, "GET", f"/deals?status=open&owner={owner}&sort=-amount&count=0&{fields}")),
         Task(
             "list-total",
@@ -120,11 +120,12 @@ def creates(stage: UUID, owner: UUID) -> list[str]:
         "opened_on": [None, "2026-01-01"], "probability": [None, "10"],
     }  # fmt: skip
     return [
-        "INSERT INTO sales_deal (id, version, created_at, updated_at, label, label_key, search, text_keys, custom, "
-        "tags, name, status, amount, amount_typed, currency, probability, opened_on, owner_id, created_by_id, "
-        "pipeline_id, stage_id) SELECT gen_random_uuid(), 1, now(), now(), 'Bench deal', 'bench deal', 'bench deal', "
+        "WITH made AS (INSERT INTO sales_deal (id, version, created_at, updated_at, label, label_key, search, "
+        "text_keys, custom, tags, name, status, amount, amount_typed, currency, probability, opened_on, owner_id, "
+        "created_by_id, pipeline_id, stage_id) "
+        "SELECT gen_random_uuid(), 1, now(), now(), 'Bench deal', 'bench deal', 'bench deal', "
         f"'{{}}', '{{}}', '{{}}', 'Bench deal', 'open', 1200, false, 'USD', 10, CURRENT_DATE, '{owner}', '{owner}', "
-        f"pipeline_id, id FROM sales_stage WHERE id = '{stage}' RETURNING *",
+        f"pipeline_id, id FROM sales_stage WHERE id = '{stage}' RETURNING *) {WHOLE.format('made')}",
         event(changes),
     ]
 
@@ -135,9 +136,10 @@ def moves(ids: list[UUID], stages: list[UUID]) -> list[str]:
     some = "{" + ",".join(map(str, ids)) + "}"
     which = f"SELECT ('{some}'::uuid[])[1 + floor(random() * {len(ids)})::int]"
     return [
-        f"WITH one AS (SELECT id FROM sales_deal WHERE id = ({which}) FOR UPDATE) "
+        f"WITH one AS (SELECT id FROM sales_deal WHERE id = ({which}) FOR UPDATE), moved AS ("
         f"UPDATE sales_deal d SET stage_id = CASE stage_id WHEN '{there}' THEN '{back}'::uuid ELSE '{there}' END, "
-        "version = version + 1, updated_at = now() FROM one WHERE d.id = one.id RETURNING d.*",
+        "version = version + 1, updated_at = now() FROM one WHERE d.id = one.id RETURNING d.*) "
+        + WHOLE.format("moved"),
         event({"stage": [str(there), str(back)], "probability": ["10", "20"]}),
     ]
 

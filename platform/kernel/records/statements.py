@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -135,11 +136,14 @@ def partial(model: type[models.Model], names: Sequence[str], values: Sequence[An
 
 
 def write(*records: Any) -> None:
-    """Insert what is new and update what is not. The caller holds the rows that there are already."""
+    """Insert what is new and update what is not, all in one statement. The caller holds the rows that there are
+    already."""
     _memo().pop(HELD, None)
+    statements, values = zip(*(table(type(record)).writing(record) for record in records), strict=True)
+    *before, last = statements
+    others = ", ".join(f"saved_{number} AS ({statement})" for number, statement in enumerate(before))
+    rows_of(f"WITH {others} {last}" if before else last, [*chain.from_iterable(values)])
     for record in records:
-        model: type[models.Model] = type(record)
-        rows_of(*table(model).writing(record))
         record._state.adding, record._state.db = False, "default"
 
 

@@ -3,7 +3,6 @@
 import secrets
 import string
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from kernel.lib.ids import uuid7
+from kernel.lib.places import known_zones
 from tenants.names import lookalike_key
 
 
@@ -23,7 +23,7 @@ def new_schema_name() -> str:
 
 
 def check_timezone(name: str) -> None:
-    if name not in available_timezones():
+    if name not in known_zones():
         raise ValidationError(_("%(name)s is not a time zone. Choose one such as Asia/Tehran."), params={"name": name})
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from crm_core.leads.models import LeadStatus, QualificationItem
 from kernel.access.actor import operator
-from kernel.records.change import create
+from kernel.records.bulk import create_many
 from kernel.records.types import registry
 from kernel.tenancy.starters import starter
 from tenants.provisioned import on_provisioned
@@ -32,13 +32,11 @@ def start(tenant: Any) -> None:
                 (_("Disqualified"), Kind.DISQUALIFIED),
                 (_("Converted"), Kind.CONVERTED),
             )
-            for position, (name, kind) in enumerate(statuses, 1):
-                _create("lead-statuses", name=name, kind=kind, position=position)
+            rows = [
+                {"name": name, "kind": kind, "position": position} for position, (name, kind) in enumerate(statuses, 1)
+            ]
+            create_many(operator().access(registry["lead-statuses"]), rows)
         if not QualificationItem.objects.exists():
             items = (_("Budget is there"), _("We talk to who decides"), _("The need is clear"), _("The time is known"))
-            for position, name in enumerate(items, 1):
-                _create("qualification-items", name=name, position=position)
-
-
-def _create(slug: str, **values: Any) -> None:
-    create(operator().access(registry[slug]), values)
+            questions = [{"name": name, "position": position} for position, name in enumerate(items, 1)]
+            create_many(operator().access(registry["qualification-items"]), questions)

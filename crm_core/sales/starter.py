@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 
 from crm_core.contacts.models import LeadSource
 from crm_core.sales.models import LostReason, Stage
-from kernel.access.actor import operator
+from kernel.access.actor import Access, operator
 from kernel.access.models import Member, Role
-from kernel.records.change import change, create
+from kernel.records.bulk import create_many
 from kernel.records.types import registry
 from tenants.provisioned import on_provisioned
 
@@ -68,23 +68,21 @@ def seed(tenant: Any, owner: Member | None) -> None:
     with translation.override(tenant.language):
         if Role.objects.exists():
             return
-        roles = _seed_roles()
-        if owner is not None:
-            owner.roles.add(roles["admin"])
+        _seed_roles()
         _seed_pipeline()
-        for name, channel in (
+        sources = (
             (_("Website"), Channel.WEBSITE),
             (_("Referral"), Channel.REFERRAL),
             (_("Phone call"), Channel.PHONE),
             (_("Exhibition"), Channel.EVENT),
             (_("Social media"), Channel.SOCIAL),
-        ):
-            _create(LeadSource.slug, name=name, channel=channel)
-        for name in (_("Price"), _("Went to a competitor"), _("No budget"), _("No answer"), _("Not a fit")):
-            _create(LostReason.slug, name=name)
+        )
+        create_many(_access(LeadSource.slug), [{"name": name, "channel": channel} for name, channel in sources])
+        reasons = (_("Price"), _("Went to a competitor"), _("No budget"), _("No answer"), _("Not a fit"))
+        create_many(_access(LostReason.slug), [{"name": name} for name in reasons])
 
 
-def _seed_roles() -> dict[str, Role]:
+def _seed_roles() -> None:
     names = {
         "admin": _("Administrator"),
         "manager": _("Manager"),
@@ -92,30 +90,26 @@ def _seed_roles() -> dict[str, Role]:
         "support": _("Support expert"),
         "read-only": _("Read only"),
     }
-    access = operator().access(registry["roles"])
-    roles = {}
-    for code, rules in ROLES.items():
-        with change(Role(rules=rules), "role.created", access) as role:
-            role.code, role.name = code, names[code]
-        roles[code] = role
-    return roles
+    rows = [{"name": names[code]} for code in ROLES]
+    create_many(_access("roles"), rows, [Role(code=code, rules=rules) for code, rules in ROLES.items()])
 
 
 def _seed_pipeline() -> None:
-    pipeline = _create("pipelines", name=_("Sales"), position=1)
-    for position, (name, probability, kind) in enumerate(
-        (
-            (_("New"), 10, Stage.Kind.OPEN),
-            (_("Qualified"), 30, Stage.Kind.OPEN),
-            (_("Proposal"), 50, Stage.Kind.OPEN),
-            (_("Negotiation"), 70, Stage.Kind.OPEN),
-            (_("Won"), 100, Stage.Kind.WON),
-            (_("Lost"), 0, Stage.Kind.LOST),
-        ),
-        1,
-    ):
-        _create("stages", pipeline=pipeline.pk, name=name, position=position, probability=probability, kind=kind)
+    (pipeline,) = create_many(_access("pipelines"), [{"name": _("Sales"), "position": 1}])
+    stages = (
+        (_("New"), 10, Stage.Kind.OPEN),
+        (_("Qualified"), 30, Stage.Kind.OPEN),
+        (_("Proposal"), 50, Stage.Kind.OPEN),
+        (_("Negotiation"), 70, Stage.Kind.OPEN),
+        (_("Won"), 100, Stage.Kind.WON),
+        (_("Lost"), 0, Stage.Kind.LOST),
+    )
+    rows = [
+        {"pipeline": pipeline.pk, "name": name, "position": position, "probability": probability, "kind": kind}
+        for position, (name, probability, kind) in enumerate(stages, 1)
+    ]
+    create_many(_access("stages"), rows)
 
 
-def _create(slug: str, **values: Any) -> Any:
-    return create(operator().access(registry[slug]), values)
+def _access(slug: str) -> Access:
+    return operator().access(registry[slug])

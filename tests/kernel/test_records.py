@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
 
 from crm_core.sales.models import Stage
 from kernel.access.actor import Access, actor_for
@@ -196,6 +198,17 @@ def test_pages_by_cursor_tell_every_row_once_in_order(access, sort):
             break
     assert [row.pk for row in seen] == [row.pk for row in found.ordered()]
     assert len(seen) == 7
+
+
+@pytest.mark.parametrize(("bound", "kept"), [({"amount__gte": "1"}, ["D1", "D3"]), ({"amount__empty": "true"}, ["D0"])])
+def test_where_all_or_none_have_what_a_list_is_sorted_by_one_query_answers(access, bound, kept):
+    deals = access("sara", "deals")
+    for number, amount in enumerate((None, 1, 0, 3)):
+        create(deals, {"name": f"D{number}", "amount": amount})
+    found = find(deals, {"sort": "amount", **bound})
+    with CaptureQueriesContext(connections["default"]) as queries:
+        assert [row.name for row in found.page().rows] == kept
+    assert len(queries) == 1
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WzEsMiwzXQ", "W1tdXQ"])

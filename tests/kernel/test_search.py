@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kernel.access.actor import Actor, actor_for
@@ -90,13 +90,25 @@ def test_whoever_types_a_name_is_shown_no_others(sara: Actor) -> None:
 def test_words_of_committed_records_are_known_and_no_others(
     in_a: Any, sara: Actor, django_capture_on_commit_callbacks: Any
 ) -> None:
-    create(sara.access(registry["companies"]), {"name": "Taken Back"})
     assert vocabulary.nearest(["zemblen"]) == {}
     with django_capture_on_commit_callbacks(execute=True):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            create(sara.access(registry["companies"]), {"name": "Taken Back"})
+            raise ZeroDivisionError
         create(sara.access(registry["companies"]), {"name": "Zemblan, Works 24", "city": "ژرفا"})
     assert vocabulary.nearest(["zemblen", "wroks", "ژرفآ", "takan", "25"]) == {
         "zemblen": ["zemblan"], "wroks": ["works"], "ژرفآ": ["ژرفا"],
     }  # fmt: skip
+
+
+def test_the_words_of_all_records_of_a_transaction_are_kept_at_once(
+    in_a: Any, sara: Actor, django_capture_on_commit_callbacks: Any
+) -> None:
+    with CaptureQueriesContext(connections["default"]) as queries, django_capture_on_commit_callbacks(execute=True):
+        for name in ("Zemblan", "Works"):
+            create(sara.access(registry["companies"]), {"name": name})
+    assert sum('INTO "records_knownword"' in query["sql"] for query in queries) == 1
+    assert vocabulary.nearest(["zemblen", "wroks"]) == {"zemblen": ["zemblan"], "wroks": ["works"]}
 
 
 def test_the_words_of_older_records_are_gathered(tenant_a: Any, sara: Actor) -> None:

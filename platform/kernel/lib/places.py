@@ -1,7 +1,7 @@
 """Time zones and countries, named in the reader's language."""
 
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 from babel import Locale
@@ -9,6 +9,12 @@ from babel.core import get_global
 from phonenumbers import SUPPORTED_REGIONS
 
 from kernel.lib.text import sort_key
+
+
+@cache
+def known_zones() -> frozenset[str]:
+    """The names of all time zones; to gather them takes a walk through a folder."""
+    return frozenset(available_timezones())
 
 
 def country_of(zone: str, language: str) -> str:
@@ -23,11 +29,10 @@ def country_of(zone: str, language: str) -> str:
 def zones(language: str) -> list[tuple[str, str]]:
     """(name, country with the city where it has several), by country; UTC first."""
     locale = Locale(language)
-    known = available_timezones()
     pairs = [
         (zone, country)
         for zone, country in get_global("zone_territories").items()
-        if zone in known and "/" in zone and is_country(country) and country in locale.territories
+        if zone in known_zones() and "/" in zone and is_country(country) and country in locale.territories
     ]
     zones_of = Counter(country for _zone, country in pairs)
     comma = "،" if language == "fa" else ","

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from kernel.access.actor import Access
 from kernel.events.subscribers import publish
+from kernel.lib.ids import uuid7
 from kernel.records import afterwards, duplicates, steps
 from kernel.records.change import (
     SEEN,
@@ -78,6 +79,18 @@ def change_many(access: Access, items: Sequence[Item], *, change_set: UUID) -> N
     """
     with acting(change_set), _one_batch(access):
         _change_many(access, items, change_set)
+
+
+def create_many(access: Access, rows: Sequence[Mapping[str, Any]], records: Sequence[Any] = ()) -> list[Any]:
+    """`create` for at most BATCH rows of values: all of them, or what refuses the first that is refused is raised.
+    `records` are the new ones to fill, where they hold what is no field."""
+    made = records or [access.rtype.model() for _row in rows]
+    items = [Item(values, record) for values, record in zip(rows, made, strict=True)]
+    change_many(access, items, change_set=uuid7())
+    for item in items:
+        if item.error:
+            raise item.error
+    return [item.record for item in items]
 
 
 @contextmanager

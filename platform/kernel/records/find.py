@@ -27,6 +27,7 @@ from kernel.records.words import contains, words_of
 PAGE, MOST = 50, 200
 COUNTED = 10_000
 NOT_FILTERS = PASSING | LAID_OUT
+BOUNDS = ("lt", "lte", "gt", "gte")
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Found:
     def _page(self, limit: int, cursor: str | None, columns: Sequence[str] = ()) -> Page:
         value, after, is_null = self._read_cursor(cursor)
         rows: list[Any] = []
-        if not is_null:
+        if not is_null and not self._is_null:
             found = self._plainly(columns, value, after, limit + 1) if columns else None
             rows = self._read(self._slice(value, after, limit + 1), columns) if found is None else found
         if len(rows) <= limit and self._may_be_null:
@@ -221,7 +222,13 @@ class Found:
     @property
     def _may_be_null(self) -> bool:
         spec = self._sort_spec
-        return not (spec.is_label or (not spec.null and spec.kind.name not in ("text", "choice", "long_text")))
+        if spec.is_label or (not spec.null and spec.kind.name not in ("text", "choice", "long_text")):
+            return False
+        return not any(f"{spec.name}__{bound}" in self.params for bound in BOUNDS)  # these leave out what has none
+
+    @property
+    def _is_null(self) -> bool:
+        return self.params.get(f"{self._sort_spec.name}__empty") == "true"
 
     def _cursor_of(self, row: Any) -> str:
         value = row.sort_value

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST = 3, 30
 MOST_MEANT = 8
 CHUNK = 5_000
+LEARNT = "learnt"  # under this name a transaction remembers the words that it brings
 WHOLE = ""  # stands among the words once those of all records are there
 ASK_AGAIN = 10 * 60.0
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -58,10 +59,16 @@ def _hear(_access: Access, changed: Sequence[tuple[Any, Event]]) -> None:
 
 
 def learn(texts: Iterable[str]) -> None:
-    """Have the words of these folded texts kept after commit. Costs nothing where they are known to be."""
+    """Have the words of these folded texts kept after commit, with all others of the transaction: also those of a part
+    of it that is taken back later. Costs nothing where they are known to be."""
     words = _new_in(texts)
-    if words:
-        on_commit(lambda: keep(words))
+    if not words:
+        return
+    learnt: set[str] | None = connection.memo.get(LEARNT)  # type: ignore[attr-defined]
+    if learnt is None:
+        learnt = connection.memo[LEARNT] = set()  # type: ignore[attr-defined]
+        on_commit(lambda: keep(learnt))
+    learnt |= words
 
 
 def keep(words: Iterable[str]) -> None:

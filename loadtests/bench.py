@@ -3,8 +3,8 @@
 For each task three figures, as requests per second with two clients: **raw** (the SQL through psycopg, no HTTP: the
 ceiling), **floor** (a bare Django view doing that SQL, answering JSON) and **Peyvand** (its API: key, rights, tenancy,
 events). The three are measured in turns, so that a machine whose speed drifts moves all of them. The budget is a
-ratio: at most three times the floor's time for a request. What rights cost is measured beside (`access.py`). Exit
-status 1 when a budget is missed.
+ratio: at most three times the floor's time for a request. What rights cost is measured beside (`access.py`), and how
+long signing up takes. Exit status 1 when a budget is missed.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from loadtests.measuring import (
 from loadtests.tasks import LIST_FIELDS, Task, dearest, tasks_of
 
 BUDGET = 3.0
+SIGN_UPS, SIGN_UP_BUDGET = 40, 1.0  # how many one after another, and seconds for the slowest twentieth of them
 
 
 def main() -> int:
@@ -67,7 +68,8 @@ def main() -> int:
                 timed_run(connection, key, "exports", {"type": "deals", "format": "csv"} | which)
                 for which in ({"query": {"q": "1"}}, {"query": dearest(dsn, 10_000), "fields": LIST_FIELDS})
             ]
-    is_missed = report(tasks, asked.deals, exports, new_tenant_seconds())
+        signed_up = sign_ups(ours[0])
+    is_missed = report(tasks, asked.deals, exports, new_tenant_seconds(), signed_up)
     return access.report(lists) | is_missed
 
 
@@ -155,7 +157,27 @@ def new_tenant_seconds() -> float:
     return statistics.median(seconds)
 
 
-def report(tasks: list[Task], deals: int, exports: list[tuple[int, float]], tenant: float) -> int:
+def sign_ups(port: int) -> list[float]:
+    """Seconds from the form's submission to the first page of the workspace, one after another."""
+    from django.conf import settings
+
+    from loadtests.signing_up import proved, sign_up
+    from tenants.lifecycle import remove
+    from tenants.models import Tenant
+
+    at = f"http://127.0.0.1:{port}"
+    names = [f"bench-signs-{number}" for number in range(SIGN_UPS)]
+    try:
+        ways = zip(proved(SIGN_UPS), names, strict=True)
+        return [sign_up(at, settings.BASE_DOMAIN, cookie, name) for cookie, name in ways]
+    finally:
+        for tenant in Tenant.objects.filter(subdomain__in=names):
+            remove(tenant)
+
+
+def report(
+    tasks: list[Task], deals: int, exports: list[tuple[int, float]], tenant: float, signed_up: list[float]
+) -> int:
     print(f"\n{deals:,} deals in one tenant, {WORKERS} workers, {CLIENTS} clients")
     print("requests per second, the median of all rounds\n")
     print(f"{'task':<12}{'raw SQL':>10}{'floor':>10}{'Peyvand':>10}{'times the floor':>18}")
@@ -166,7 +188,10 @@ def report(tasks: list[Task], deals: int, exports: list[tuple[int, float]], tena
     for (rows, seconds), which in zip(exports, ("all fields", "a list's columns"), strict=True):
         print(f"\nexport of {rows:,} deals with {which} as CSV: {seconds:.2f} s")
     print(f"new tenant: {tenant:.2f} s")
-    return int(any(task.ratio > BUDGET for task in tasks))
+    half, most = statistics.median(signed_up), statistics.quantiles(signed_up, n=20)[-1]
+    verdict = "" if most <= SIGN_UP_BUDGET else "  over the budget"
+    print(f"signing up, from the form to the first page: p50 {half:.2f} s, p95 {most:.2f} s{verdict}")
+    return int(any(task.ratio > BUDGET for task in tasks) or bool(verdict))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from typing import Any
 
 from loadtests.bench import prepare
 from loadtests.measuring import ROOT, SUBDOMAIN, server
+from loadtests.signing_up import proved
 
 # Seconds between two of anybody's steps; whoever signs up fills in a form of nine fields.
 THINKS = {"signing up": (10, 20), "at work": (1, 3), "programs": (0.2, 0.6)}
@@ -52,17 +53,13 @@ def main() -> int:
 def prepared(key: str, people: Mapping[str, int], seconds: int) -> Mapping[str, Any]:
     """What the scenarios need to know: a session, a key, some deals, and addresses that were proved by their code."""
     from django.conf import settings
-    from django.core import signing
     from django.db import connections
-    from django.utils import timezone
 
     from crm_core.sales.models import Deal
-    from kernel.accounts import codes
-    from kernel.accounts.models import EmailCode, Identity
+    from kernel.accounts.models import Identity
     from kernel.accounts.sessions import SessionStore
     from kernel.tenancy.context import in_tenant
     from tenants.models import Tenant
-    from tenants.signup import progress
 
     tenant = Tenant.objects.get(subdomain=SUBDOMAIN)
     owner = Identity.objects.get(email="owner@bench.example")
@@ -70,17 +67,13 @@ def prepared(key: str, people: Mapping[str, int], seconds: int) -> Mapping[str, 
     session.update({"identity": str(owner.pk), "tenant": str(tenant.pk), "epoch": owner.session_epoch})
     session.update({"ip": "127.0.0.1", "agent": "load"})
     session.create()
-    proved = []
-    for number in range(people["signing up"] * (seconds // int(THINKS["signing up"][0]) + 2)):
-        code = codes.new_code(f"{os.getpid()}-{number}@load.example", "en")
-        EmailCode.objects.filter(pk=code.pk).update(verified_at=timezone.now())
-        proved.append(signing.dumps(str(code.pk), salt=progress.SALT))
+    cookies = proved(people["signing up"] * (seconds // int(THINKS["signing up"][0]) + 2))
     with in_tenant(tenant):
         deals = [str(pk) for pk in Deal.objects.alive().values_list("pk", flat=True)[:500]]
     connections.close_all()
     return {
         "host": f"{SUBDOMAIN}.{settings.BASE_DOMAIN}", "public": settings.BASE_DOMAIN, "key": key, "deals": deals,
-        "cookie": settings.SESSION_COOKIE_NAME, "session": session.session_key, "proved": proved,
+        "cookie": settings.SESSION_COOKIE_NAME, "session": session.session_key, "proved": cookies,
         "people": people, "thinks": THINKS,
     }  # fmt: skip
 

@@ -7,7 +7,6 @@ import itertools
 import json
 import os
 import random
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,13 @@ from urllib.parse import urlsplit
 import requests
 from locust import FastHttpUser, HttpUser, between, task
 
+from loadtests.signing_up import sign_up
+
 PREPARED = json.loads(Path(os.environ["LOAD_PREPARED"]).read_text())
 WORKSPACE = {"Host": PREPARED["host"]}
 API = {**WORKSPACE, "Authorization": f"Bearer {PREPARED['key']}"}
 proved = iter(PREPARED["proved"])
 numbers = itertools.count(int(time.time()) % 10**8 * 1000)
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class SigningUp(HttpUser):
@@ -38,53 +38,19 @@ class SigningUp(HttpUser):
         cookie = next(proved, None)
         if cookie is None:
             return
-        with requests.Session() as browser:
-            form = browser.get(f"{self.host}/signup/workspace", headers=self._at(), cookies={"signup": cookie})
-            name = f"load-{next(numbers)}"
-            values = {
-                "csrfmiddlewaretoken": TOKEN.search(form.text)[1],  # type: ignore[index]
-                "company": name, "subdomain": name, "name": "Sam Load", "password": "a long load password",
-                "language": "en", "calendar": "gregorian", "currency": "USD", "timezone": "UTC",
-            }  # fmt: skip
-            began, problem = time.perf_counter(), None
-            try:
-                self._submit(browser, cookie, values)
-            except (AssertionError, requests.RequestException) as error:
-                problem = error
-            spent = (time.perf_counter() - began) * 1000
+        spent, problem = 0.0, None
+        try:
+            spent = sign_up(self.host, PREPARED["public"], cookie, f"load-{next(numbers)}")
+        except (AssertionError, requests.RequestException) as error:
+            problem = error
         self.environment.events.request.fire(
-            request_type="POST", name="sign up", response_time=spent, response_length=0, exception=problem, context={}
+            request_type="POST",
+            name="sign up",
+            response_time=spent * 1000,
+            response_length=0,
+            exception=problem,
+            context={},
         )
-
-    def _submit(self, browser: requests.Session, cookie: str, values: dict[str, str]) -> None:
-        """The form, and every step on until the first page of the new workspace is there."""
-        answer = browser.post(
-            f"{self.host}/signup/workspace",
-            values,
-            headers=self._at(),
-            cookies={"signup": cookie},
-            allow_redirects=False,
-        )
-        for _step in range(4):
-            if answer.status_code == 200:
-                break
-            assert answer.status_code in (302, 303), f"{answer.status_code}: {answer.text[:300]}"
-            to = urlsplit(answer.headers["Location"])
-            host = to.netloc.partition(":")[0] or answer.request.headers["Host"]
-            # *.localhost is looked up by browsers alone, so the host is told to the one address there is.
-            session = {key: value for key, value in browser.cookies.items() if key != "signup" and value is not None}
-            answer = browser.get(
-                f"{self.host}{to.path or '/'}" + (f"?{to.query}" if to.query else ""),
-                headers={"Host": host},
-                cookies=session,
-                allow_redirects=False,
-            )
-        assert answer.status_code == 200, f"{answer.status_code} at the end"
-        assert "<main" in answer.text, "no page of a workspace"
-
-    @staticmethod
-    def _at() -> dict[str, str]:
-        return {"Host": PREPARED["public"]}
 
 
 class AtWork(FastHttpUser):

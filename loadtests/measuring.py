@@ -115,7 +115,7 @@ def server(module: str, env: dict[str, str], workers: int = WORKERS) -> Iterator
     address, many = f"127.0.0.1:{port}", str(workers)
     command = [
         sys.executable, "-m", "gunicorn", f"{module}:application", "--bind", address, "--workers", many,
-        "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning",
+        "--threads", "4", "--worker-class", "gthread", "--keep-alive", "30", "--log-level", "warning", "--preload",
     ]  # fmt: skip
     quiet = {"LOG_LEVEL": "WARNING", "API_REQUESTS_PER_MINUTE": "100000000"}
     process = subprocess.Popen(command, env={**os.environ, **quiet, **env}, cwd=ROOT)

@@ -20,7 +20,7 @@ from kernel.tenancy.tasks import PlatformTask
 from kernel.tenancy.template import ensure_template, replay
 from tenants.models import SpareSchema
 
-KEPT = 3
+KEPT = 10  # about what ten seconds of a rush take
 ASKED = "spares:asked"
 LOST = datetime.timedelta(minutes=10)  # whoever began one so long ago and has not finished it was killed
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -299,6 +300,7 @@ CELERY_TASK_TIME_LIMIT = 600  # below the visibility timeout, or a long task wou
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY: int = env.read("WORKER_PROCESSES")
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
+CELERY_DB_REUSE_MAX = sys.maxsize  # connections are kept from task to task, see celery.py
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"

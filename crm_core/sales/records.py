@@ -204,6 +204,7 @@ class Stages(SalesSetting):
     )  # fmt: skip
     columns = ("name", "pipeline", "position", "probability", "kind")
     sort = "position"
+    is_kept = True
     panels = (Panel(_("Stage"), ("name", "pipeline", "position", "probability", "kind")),)
 
     def values_of_label(self, label: str) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from kernel.events.models import Event
 from kernel.lib.money import currency_places
 from kernel.lib.numbers import rounded
 from kernel.records.afterwards import after_change
-from kernel.records.change import SEEN
 from kernel.records.kinds.relations import read_id
 from kernel.records.specs import FieldSpec
-from kernel.records.statements import rows_of
+from kernel.records.statements import is_kept, keep, rows_of
 
 
 class Place(NamedTuple):
@@ -37,7 +36,6 @@ _STAGES = f"""
     FROM {Stage._meta.db_table} s JOIN {Pipeline._meta.db_table} p ON p.id = s.pipeline_id AND p.deleted_at IS NULL
     WHERE s.deleted_at IS NULL ORDER BY p.position, p.id, s.position, s.id
 """  # noqa: S608 - only our own names
-_HOLD = f"SELECT 1 FROM {Stage._meta.db_table} WHERE id = %s AND deleted_at IS NULL FOR SHARE"  # noqa: S608
 
 
 class Stages:
@@ -95,7 +93,7 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
     is_closed_now = deal.status != stage.kind or deal.is_new
     is_moved = is_closed_now or "stage" in changed
     if is_moved and actor.via != "import":
-        _hold(stage, actor)
+        _hold(stage)
     deal.status = stage.kind
     if "probability" not in changed and is_moved:
         deal.probability = stage.probability
@@ -115,13 +113,9 @@ def follow_stage(deal: Deal, actor: Actor, changed: set[str]) -> None:
         raise ValidationError({"lost_reason": ValidationError(_("Say why it was lost."), code="required")})
 
 
-def _hold(stage: Place, actor: Actor) -> None:
-    """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal. Once for a batch."""
-    held: set[Any] = actor.memo.get(SEEN, set())
-    if ("held", stage.pk) in held:
-        return
-    held.add(("held", stage.pk))
-    if not rows_of(_HOLD, [stage.pk]):
+def _hold(stage: Place) -> None:
+    """Keep a stage until this deal stands on it: whoever deletes it waits, and then sees the deal."""
+    if not is_kept(stage.pk) and not keep(Stage, [stage.pk]):
         raise ValidationError({"stage": ValidationError(_("Choose a stage."), code="required")})
 
 

@@ -118,6 +118,16 @@ def test_a_deleted_record_is_gone_until_restored(access):
     assert companies.records().filter(pk=company.pk).exists()
 
 
+def test_a_stage_is_found_and_kept_from_being_deleted_in_one_question(access):
+    deals = access("sara", "deals")
+    deal = create(deals, {"name": "A"})
+    other = Stage.objects.filter(kind="open").exclude(pk=deal.stage_id)[0]
+    with CaptureQueriesContext(connections["default"]) as queries:
+        edit(deals, deal, {"stage": other.pk})
+    (asked,) = [query["sql"] for query in queries if 'FROM "sales_stage" WHERE' in query["sql"]]
+    assert asked.endswith("FOR SHARE")
+
+
 def test_moving_to_a_won_stage_wins_the_deal(access):
     deals = access("reza", "deals")
     deal = create(deals, {"name": "Pump"})

@@ -110,7 +110,7 @@ def assign(access: Access, record: Any, values: Mapping[str, Any]) -> None:
         if spec.kind.canonical(spec, value) != spec.canonical(record):
             # Of several, what is held already may stay, though it be out of reach by now.
             held = set(spec.value(record)) if spec.kind.is_list and spec.kind.is_reference else ()
-            check_reach(access, spec, [pk for pk in value if pk not in held] if held else value)
+            check_reach(access, spec, [pk for pk in value if pk not in held] if held else value, is_saved=True)
             spec.check(record, value)
         spec.assign(record, value)
 
@@ -132,8 +132,9 @@ def refuse_read_only(access: Access, names: Iterable[str], record: Any = None) -
         raise PermissionDenied(_("You cannot change: %(fields)s") % {"fields": ", ".join(refused)})
 
 
-def check_reach(access: Access, spec: FieldSpec, value: Any) -> None:
-    """Refuse a relation to a record that the actor cannot see, in the words for one that does not exist."""
+def check_reach(access: Access, spec: FieldSpec, value: Any, *, is_saved: bool = False) -> None:
+    """Refuse a relation to a record that the actor cannot see, in the words for one that does not exist. `is_saved`
+    where it is to stand at the end of this transaction."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for slug, pk in spec.kind.references(spec, value):
         wanted[slug].add(pk)
@@ -141,7 +142,8 @@ def check_reach(access: Access, spec: FieldSpec, value: Any) -> None:
     for slug, ids in wanted.items():
         if all((slug, pk) in seen for pk in ids):
             continue
-        if count_of(access.actor.access(registry[slug]), ids) != len(ids):
+        rtype = registry[slug]
+        if count_of(access.actor.access(rtype), ids, keeping=is_saved and rtype.is_kept) != len(ids):
             raise ValidationError({spec.name: ValidationError(_("There is no such record."), code="not_found")})
         seen.update((slug, pk) for pk in ids)
 

@@ -24,7 +24,8 @@ from kernel.access.actor import Access
 if TYPE_CHECKING:
     from kernel.records.specs import FieldSpec
 
-HELD = "held"  # under this name a transaction remembers what was read last under a lock
+# Under these names a transaction remembers what was read last under a lock, and what it keeps from being deleted.
+HELD, KEPT = "held", "kept"
 
 
 def rows_of(statement: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -179,14 +180,30 @@ def _in_json(value: Any) -> str:
     raise TypeError(f"No column of ours holds a {type(value).__name__}.")
 
 
-def count_of(access: Access, ids: Iterable[UUID]) -> int:
-    """How many of these ids are rows in reach."""
+def count_of(access: Access, ids: Iterable[UUID], *, keeping: bool = False) -> int:
+    """How many of these ids are rows in reach; `keeping`, as in `keep`."""
     condition = access.condition()
     if condition is None:
         return access.records().filter(pk__in=list(ids)).count()
     where, params = condition
+    if keeping:
+        return keep(access.rtype.model, ids, where, params)
     statement = f"SELECT count(*) FROM {table(access.rtype.model).name} WHERE {where} AND id = ANY(%s::uuid[])"  # noqa: S608 - only our own names
     return int(rows_of(statement, [*params, array(ids)])[0][0])
+
+
+def keep(
+    model: type[models.Model], ids: Iterable[UUID], where: str = "deleted_at IS NULL", params: Sequence[Any] = ()
+) -> int:
+    """How many of these ids are rows, which nobody deletes from here to the end of the transaction."""
+    statement = f"SELECT id FROM {table(model).name} WHERE {where} AND id = ANY(%s::uuid[]) FOR SHARE"  # noqa: S608 - only our own names
+    rows = rows_of(statement, [*params, array(ids)])
+    _memo().setdefault(KEPT, set()).update(pk for (pk,) in rows)
+    return len(rows)
+
+
+def is_kept(pk: UUID) -> bool:
+    return pk in _memo().get(KEPT, ())
 
 
 def one(access: Access, pk: Any, verb: str = "view", *, lock: bool = False) -> Any | None:

@@ -75,6 +75,7 @@ class RecordType:
     field_rights: ClassVar[Mapping[str, str]] = MappingProxyType({})  # and those without which a field is hidden
     is_owned: ClassVar[bool] = True
     is_written_once: ClassVar[bool] = False  # nobody changes its records; they go along with what they hang on
+    is_kept: ClassVar[bool] = False  # whoever comes to refer to one keeps it from being deleted until that is saved
     is_tagged: ClassVar[bool] = True
     in_menu: ClassVar[bool] = True
     in_tabs: ClassVar[bool] = False

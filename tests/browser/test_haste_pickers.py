@@ -4,7 +4,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from holding import PUT, Held, cells
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.nodb]
 
@@ -20,7 +20,7 @@ def test_enter_takes_what_is_found_for_all_that_was_typed(page: Page) -> None:
     expect(page.locator("[role=option]", has_text="Blue Harbor")).to_be_visible()
     asked = held.after(lambda: field.fill("Boreal"))
     page.keyboard.press("Enter")
-    expect(page.locator("input[name=company]")).to_have_value("1")
+    expect(page.locator("input[name=company]")).to_have_value("Boreal")
     _options(asked, "Boreal")
     expect(page.locator("input[name=company]")).to_have_value("boreal")
     expect(field).to_have_value("Boreal")
@@ -56,7 +56,7 @@ def test_a_cell_that_is_left_while_its_tag_is_made_takes_the_tag_along(page: Pag
     field.fill("Aut")
     page.locator("#f-name").focus()
     saving = saved.after(lambda: making.fulfill(json={"id": "t1", "label": "Spring"}))
-    assert parse_qs(saving.request.post_data or "")["tags"] == ["t1"]
+    assert parse_qs(saving.request.post_data or "")["tags"] == ["t1", "Aut"]
     saving.fulfill(content_type="text/html", body="Spring")
 
 
@@ -71,6 +71,52 @@ def test_the_next_tag_is_typed_while_the_first_is_made(page: Page) -> None:
     making.fulfill(json={"id": "t1", "label": "Spring"})
     expect(picker.locator(".chip", has_text="Spring")).to_be_visible()
     expect(field).to_have_value("Autumn")
+
+
+def _left(page: Page, text: str) -> Locator:
+    """A picker of one company in which this was typed, nothing was chosen, and which was left."""
+    held = Held(page, "**/styleguide?q=*")
+    field = page.locator("#f-company")
+    _options(held.after(lambda: field.fill(text)), "Boreal", "Boreal South")
+    expect(page.locator("[role=option]", has_text="Boreal South")).to_be_visible()
+    page.keyboard.press("Tab")
+    return field
+
+
+def test_what_was_typed_and_not_chosen_stays_and_is_sent(page: Page) -> None:
+    field = _left(page, "Borea")
+    expect(page.locator("crm-combobox[data-name=company] + .error")).to_be_visible()
+    expect(field).to_have_value("Borea")
+    expect(page.locator("input[name=company]")).to_have_value("Borea")
+
+
+def test_the_name_of_one_that_was_found_chooses_it(page: Page) -> None:
+    field = _left(page, "Boreal ")
+    expect(page.locator("input[name=company]")).to_have_value("boreal")
+    expect(field).to_have_value("Boreal")
+    expect(page.locator("crm-combobox[data-name=company] + .error")).to_have_count(0)
+
+
+def test_a_picker_that_is_emptied_holds_nothing(page: Page) -> None:
+    field = page.locator("#f-company")
+    field.fill("")
+    page.keyboard.press("Tab")
+    expect(page.locator("input[name=company]")).to_have_value("")
+
+
+def test_a_tag_that_was_typed_and_not_chosen_is_sent_beside_those_that_were(page: Page) -> None:
+    held = Held(page, "**/styleguide?q=*")
+    picker = page.locator("crm-combobox[data-name=owners]")
+    field = picker.locator("[role=combobox]")
+    _options(held.after(lambda: field.fill("Spr")), "Spring")
+    expect(page.locator("[role=option]", has_text="Spring")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(picker.locator("input[name=owners]")).to_have_count(2)
+    _options(held.after(lambda: field.fill("Sprin")), "Spring")
+    page.keyboard.press("Tab")
+    expect(page.locator("crm-combobox[data-name=owners] + .error")).to_be_visible()
+    sent = picker.locator("input[name=owners]").evaluate_all("inputs => inputs.map(input => input.value)")
+    assert sent == ["0", "1", "Sprin"]
 
 
 def test_enter_mentions_who_is_found_for_all_that_was_typed(page: Page) -> None:

@@ -103,6 +103,21 @@ def test_a_new_deal_starts_from_its_company_and_stage(client_for: Any, make: Any
         assert deal.stage.name == "New" and deal.probability == 10 and deal.opened_on
 
 
+def test_a_name_typed_and_not_chosen_finds_the_one_of_that_name_or_stands_there_to_be_mended(
+    client_for: Any, make: Any, tenant_a: Any
+) -> None:
+    company = make("companies", name="Caspian Cargo", by="reza")
+    client = client_for("reza")
+    data = {**inputs(client.get("/r/deals/new")), "name": "Fleet"}
+    refused = client.post("/r/deals/new", {**data, "company": "Caspian Carg"})
+    assert refused.status_code == 422
+    assert "There is none called “Caspian Carg”." in text_of(refused)
+    assert inputs(refused)["company"] == "Caspian Carg"
+    assert client.post("/r/deals/new", {**data, "company": "caspian cargo"}).status_code == 303
+    with in_tenant(tenant_a):
+        assert Deal.objects.get(label="Fleet").company_id == company.pk
+
+
 def test_a_prefill_out_of_reach_is_left_out(client_for: Any, make: Any) -> None:
     company = make("companies", name="Of the south", by="mina")
     assert "Of the south" not in client_for("reza").get(f"/r/deals/new?company={company.pk}").content.decode()

@@ -140,12 +140,16 @@ def write(*records: Any) -> None:
     """Insert what is new and update what is not, all in one statement. The caller holds the rows that there are
     already."""
     _memo().pop(HELD, None)
-    statements, values = zip(*(table(type(record)).writing(record) for record in records), strict=True)
+    statements, values = zip(*(_writing(record) for record in records), strict=True)
     *before, last = statements
     others = ", ".join(f"saved_{number} AS ({statement})" for number, statement in enumerate(before))
     rows_of(f"WITH {others} {last}" if before else last, [*chain.from_iterable(values)])
     for record in records:
         record._state.adding, record._state.db = False, "default"
+
+
+def _writing(record: models.Model) -> tuple[str, list[Any]]:
+    return table(type(record)).writing(record)
 
 
 def write_many(records: Sequence[Any]) -> None:

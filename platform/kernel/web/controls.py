@@ -87,7 +87,7 @@ class Controls:
         url = f"/r/{spec.related}/options"
         return Field(
             widget="combobox", url=url, create_url=url if may_create else "", multiple=multiple, chosen=chosen,
-            placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": ""},
+            placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": _typed(value)},
         )  # fmt: skip
 
     def _attached(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:
@@ -138,6 +138,12 @@ def label_of(spec: FieldSpec) -> str:
     """A field's label as the start of a line: model names are written in lower case."""
     text = str(spec.label)
     return text[:1].upper() + text[1:]
+
+
+def _typed(value: Any) -> str:
+    """What somebody typed in a picker and did not choose: it stands there again, for them to mend."""
+    items = value if isinstance(value, list) else [value]
+    return next((item for item in items if isinstance(item, str) and not read_id(item)), "")
 
 
 def _as_id(value: Any) -> UUID | None:

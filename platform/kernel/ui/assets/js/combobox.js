@@ -3,6 +3,7 @@ import { $, $$, announce, count, create, failure, fill, icon, place, send, toast
 /**
  * A relation picker: text with a list from data-url (GET ?q=), ids in hidden inputs of the field's name.
  * data-multiple keeps several as tokens; data-create (POST label=) offers a new record for a name not found.
+ * Text of which nothing was chosen is sent in the place of an id: the server knows who is called so, or says so.
  */
 class Combobox extends HTMLElement {
   connectedCallback() {
@@ -17,8 +18,9 @@ class Combobox extends HTMLElement {
     this.field.setAttribute("aria-controls", this.list.id);
     this.options = [];
     this.at = -1;
-    this.chosen = this.field.value;
-    this.field.addEventListener("input", () => this.search(this.field.value));
+    this.value = this.multiple ? create("input", { type: "hidden", name: this.name }) : $("input", this.values);
+    this.keep();
+    this.field.addEventListener("input", () => { this.typed(); this.search(this.field.value); });
     this.field.addEventListener("click", () => this.opened || this.search(this.field.value === this.chosen ? "" : this.field.value));
     this.field.addEventListener("keydown", (event) => this.key(event));
     this.field.addEventListener("blur", () => { if (this.opened || this.field.value !== this.chosen) setTimeout(() => this.leave(), 120); });
@@ -122,6 +124,7 @@ class Combobox extends HTMLElement {
       event.stopPropagation();
       this.close();
       this.field.value = this.chosen;
+      this.typed();
     } else if (event.key === "Backspace" && this.multiple && !this.field.value) {
       this.tokens.lastElementChild?.remove();
       this.tell();
@@ -133,7 +136,7 @@ class Combobox extends HTMLElement {
     if (!option) return;
     this.close();
     // Cleared now: by the time one is made, the next may be typed.
-    if (this.multiple) this.field.value = "";
+    if (this.multiple) { this.field.value = ""; this.typed(); }
     const release = option.fresh && this.hold();
     if (option.fresh) option = await this.make(option);
     if (option) this.put(option);
@@ -161,6 +164,7 @@ class Combobox extends HTMLElement {
         // Is it one of these? The list asks, and goes on as with what was found.
         this.options = [...answer.candidates, ...(answer.may_insist ? [{ label, fresh: true, anyway: 1 }] : [])];
         this.field.value = label;
+        this.typed();
         this.field.focus();
         return this.draw("", answer.message);
       }
@@ -174,19 +178,50 @@ class Combobox extends HTMLElement {
       const remove = create("button", { type: "button", class: "remove", "aria-label": fill(this.dataset.removeLabel, { label }) }, icon("x"));
       this.tokens.append(create("span", { class: "chip plain" }, create("span", { dir: "auto" }, label), create("input", { type: "hidden", name: this.name, value: id }), remove));
     } else {
-      $("input", this.values).value = id;
-      this.field.value = this.chosen = label;
+      this.value.value = id;
+      this.field.value = label;
+      this.keep();
+      this.complain("");
     }
     this.tell();
   }
 
-  /** Text that names nothing chosen goes back; an emptied field means no value. */
+  /** What is shown is chosen, unless the server gave back what it knows nobody by. */
+  keep() {
+    const given = this.multiple || this.value.value === this.field.value;
+    this.chosen = given ? "" : this.field.value;
+    this.id = given ? "" : this.value.value;
+  }
+
+  typed() {
+    const text = this.field.value.trim(), is = text === this.chosen.trim();
+    this.value.value = is ? this.id : text;
+    if (this.multiple) { if (text) this.append(this.value); else this.value.remove(); }
+    this.complain("");
+  }
+
+  complain(words) {
+    this.note ??= create("p", { class: "error", id: uid("picker-error") });
+    if (words) {
+      this.note.textContent = words;
+      this.after(this.note);
+      this.field.setAttribute("aria-invalid", "true");
+      this.field.setAttribute("aria-describedby", this.note.id);
+    } else if (this.note.isConnected) {
+      this.note.remove();
+      this.field.removeAttribute("aria-invalid");
+    }
+  }
+
+  /** Text that names one that was found chooses it; other text stays to be mended; an emptied field means no value. */
   leave() {
     if (this.eager || this.contains(document.activeElement)) return;
+    const text = this.field.value.trim(), same = text && this.options.findIndex((option) => !option.fresh && option.label.trim() === text);
     this.close();
-    if (this.multiple) this.field.value = "";
-    else if (!this.field.value.trim() && this.chosen) { $("input", this.values).value = ""; this.chosen = ""; this.tell(); }
-    else this.field.value = this.chosen;
+    if (text === this.chosen.trim()) this.field.value = this.chosen;
+    else if (!text) { this.value.value = this.chosen = this.id = ""; this.tell(); }
+    else if (same >= 0) this.pick(same);
+    else this.complain(this.dataset.bad);
   }
 
   close() {

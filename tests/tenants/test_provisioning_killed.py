@@ -35,24 +35,32 @@ def cleared_away():
         remove(tenant)
 
 
-def kill_at(place: str) -> None:
-    """Begin a tenant in a process of its own and kill it there: SIGKILL, which nothing can catch."""
+@pytest.fixture(scope="module")
+def beginner(django_db_setup):
+    """A program that begins tenants and stands still where it is told."""
     names = [str(connections[alias].settings_dict["NAME"]) for alias in ("default", "platform")]
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/tenants/paused.py"), place, *names, "willow"],
+    with subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/tenants/paused.py"), *names],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"},
         cwd=ROOT,
         text=True,
-    )
-    assert process.stdout is not None
-    try:
-        assert process.stdout.readline() == "here\n"
-    finally:
-        process.kill()
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+        bufsize=1,
+    ) as program:
+        yield program
+
+
+@pytest.fixture
+def kill_at(beginner):
+    """Have a tenant begun and kill whoever makes it at a place: SIGKILL, which nothing can catch."""
+
+    def kill(place):
+        print(place, "willow", file=beginner.stdin)
+        os.kill(int(beginner.stdout.readline()), signal.SIGKILL)
+        assert int(beginner.stdout.readline()) == -signal.SIGKILL
+
+    return kill
 
 
 def lease_lapses():
@@ -60,7 +68,7 @@ def lease_lapses():
 
 
 @pytest.mark.parametrize("place", BETWEEN + WITHIN)
-def test_the_sweeper_finishes_what_was_killed(place):
+def test_the_sweeper_finishes_what_was_killed(place, kill_at):
     before = schemas()
     kill_at(place)
     is_done = place == "activate"
@@ -80,7 +88,7 @@ def test_the_sweeper_finishes_what_was_killed(place):
 
 
 @pytest.mark.parametrize("place", [name for name in BETWEEN + WITHIN if name != "activate"])
-def test_what_cannot_be_finished_after_it_was_killed_is_removed_whole(place, monkeypatch):
+def test_what_cannot_be_finished_after_it_was_killed_is_removed_whole(place, kill_at, monkeypatch):
     def broken(tenant, row):
         raise ZeroDivisionError("as if a seed were broken")
 

@@ -233,6 +233,19 @@ def test_filters_are_chosen_and_make_a_clean_address(client_for: Any, make: Any,
     assert bad.status_code == 422 and "lots" in bad.content.decode()
 
 
+@pytest.mark.parametrize("key", ["company", "tags__not_in"])
+def test_filters_know_by_name_what_was_typed_and_not_chosen(client_for: Any, make: Any, key: str) -> None:
+    slug = "companies" if key == "company" else "tags"
+    one, client = make(slug, name="Caspian"), client_for("sara")
+    found = client.get("/r/deals/filters", {"apply": "1", key: "caspian"})
+    assert found.headers["Location"] == f"/r/deals?{key}={one.pk}"
+    refused = client.get("/r/deals/filters", {"apply": "1", key: ["Caspia", str(one.pk)]})
+    assert refused.status_code == 422
+    body = unescape(refused.content.decode())
+    assert "There is none called “Caspia”." in body
+    assert 'value="Caspia"' in body and f'value="{one.pk}"' in body
+
+
 def test_persian_filters_read_toman_and_jalali(client_for: Any) -> None:
     response = client_for("eve").get(
         "/r/deals/filters", {"apply": "1", "amount__gte": "۱٬۰۰۰", "expected_close_on__lte": "۱۴۰۵/۰۹/۱"}

@@ -87,7 +87,7 @@ class Controls:
         url = f"/r/{spec.related}/options"
         return Field(
             widget="combobox", url=url, create_url=url if may_create else "", multiple=multiple, chosen=chosen,
-            placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": _typed(value)},
+            placeholder=_("Add a tag…") if is_tags else _("Search…"), **{**told, "value": typed_in(value)},
         )  # fmt: skip
 
     def _attached(self, spec: FieldSpec, value: Any, told: dict[str, Any]) -> Field:
@@ -140,7 +140,7 @@ def label_of(spec: FieldSpec) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _typed(value: Any) -> str:
+def typed_in(value: Any) -> str:
     """What somebody typed in a picker and did not choose: it stands there again, for them to mend."""
     items = value if isinstance(value, list) else [value]
     return next((item for item in items if isinstance(item, str) and not read_id(item)), "")

@@ -13,11 +13,11 @@ from kernel.access.actor import Access
 from kernel.lib.errors import ParseError
 from kernel.records.filters import lookups_of
 from kernel.records.find import NOT_FILTERS
-from kernel.records.kinds.relations import read_id
+from kernel.records.kinds.relations import MY_TEAM, Relation, read_id
 from kernel.records.show import Labels
 from kernel.records.specs import FieldSpec
 from kernel.ui.fields import Field
-from kernel.web.controls import few_records, label_of
+from kernel.web.controls import few_records, label_of, typed_in
 from kernel.web.pages import go, list_crumb, page
 from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url
@@ -86,10 +86,10 @@ def _group(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[s
         options = [("true", _("Yes")), ("false", _("No"))]
         group.fields = [Field(name, group.label, "checks", value=held, options=options, hide_label=True)]
     elif spec.kind.name == "tags":
-        group.fields = _tags(request, access, spec)
+        group.fields = _tags(request, access, spec, errors)
         held = [value for each in group.fields for value in each.chosen]
     elif spec.related and "exact" in kind.lookups:
-        group.fields = _related(access, spec, group.label, held)
+        group.fields = _related(access, spec, group.label, held, errors.get(name, []))
     elif kind.is_numeric or kind.name in ("date", "datetime"):
         # A moment is filtered by whole days; an amount is typed in the unit it is shown in.
         widget = "date" if kind.name == "datetime" else kind.widget
@@ -123,7 +123,7 @@ def _may_be_empty(spec: FieldSpec) -> bool:
     return not (spec.required or spec.is_label or spec.read_only) and (spec.null or not spec.choices)
 
 
-def _related(access: Access, spec: FieldSpec, label: str, held: list[str]) -> list[Field]:
+def _related(access: Access, spec: FieldSpec, label: str, held: list[str], wrong: list[str]) -> list[Field]:
     related = spec.related_type
     few = few_records(access.actor, related) if related.is_setting and spec.kind.name != "member" else None
     if few is not None:
@@ -137,12 +137,12 @@ def _related(access: Access, spec: FieldSpec, label: str, held: list[str]) -> li
     return [
         Field(
             spec.name, label, "combobox", url=url, multiple=True, chosen=chosen, hide_label=True,
-            placeholder=_("Search…"), id=f"x-{spec.name}",
+            placeholder=_("Search…"), id=f"x-{spec.name}", errors=wrong, value=typed_in(held) if wrong else "",
         )
     ]  # fmt: skip
 
 
-def _tags(request: HttpRequest, access: Access, spec: FieldSpec) -> list[Field]:
+def _tags(request: HttpRequest, access: Access, spec: FieldSpec, errors: dict[str, list[str]]) -> list[Field]:
     """Any of these, all of them, none of them."""
     labels = Labels(access.actor)
     url, fields = f"/r/{spec.related}/options", []
@@ -153,7 +153,13 @@ def _tags(request: HttpRequest, access: Access, spec: FieldSpec) -> list[Field]:
         ids = [pk for given in raw for part in given.split(",") if (pk := read_id(part))]
         labels.load({spec.related: set(ids)})
         chosen = [(str(pk), text) for pk in ids if (text := labels.get(spec.related, pk))]
-        fields.append(Field(key, label, "combobox", url=url, multiple=True, chosen=chosen, id=f"x-{key}"))
+        wrong = errors.get(key, [])
+        fields.append(
+            Field(
+                key, label, "combobox", url=url, multiple=True, chosen=chosen, id=f"x-{key}", errors=wrong,
+                value=typed_in(raw) if wrong else "",
+            )
+        )  # fmt: skip
     return fields
 
 
@@ -184,6 +190,8 @@ def _applied(request: HttpRequest, access: Access) -> tuple[QueryDict, dict[str,
             continue
         values = [value for value in request.GET.getlist(key) if value.strip()]
         try:
+            if isinstance(spec.kind, Relation) and lookup in ("", "all", "not_in"):
+                values = [_named(access, spec, value) for value in values]
             if lookup in ("gte", "lte"):
                 text = typed(request.GET, key)
                 if text.strip():
@@ -205,6 +213,13 @@ def _applied(request: HttpRequest, access: Access) -> tuple[QueryDict, dict[str,
         except ValidationError as error:
             errors[key] = error.messages
     return query, errors
+
+
+def _named(access: Access, spec: FieldSpec, value: str) -> str:
+    """What was chosen; of what was typed and not chosen, the one record of that name."""
+    if value in ("me", MY_TEAM) or read_id(value):
+        return value
+    return str(spec.kind.find_label(spec, value, access))  # type: ignore[attr-defined]
 
 
 def _canonical(access: Access, spec: FieldSpec, text: str) -> str:

@@ -221,6 +221,22 @@ def test_where_all_or_none_have_what_a_list_is_sorted_by_one_query_answers(acces
     assert len(queries) == 1
 
 
+@pytest.mark.parametrize(
+    ("slug", "asked"),
+    [
+        ("deals", {"sort": "amount", "amount__gte": ""}),
+        ("companies", {"sort": "email", "email__empty": "true"}),
+        ("companies", {"sort": "website", "website__empty": "true"}),
+        ("companies", {"sort": "city", "city__empty": "true"}),
+        ("companies", {"sort": "phone", "phone__empty": "true"}),
+    ],
+)
+def test_a_list_holds_what_passes_also_where_it_has_nothing_to_be_sorted_by(access, slug, asked):
+    create(access("sara", slug), {"name": "Zemblan"})
+    found = find(access("sara", slug), asked)
+    assert [row.name for row in found.page().rows] == [row.name for row in found.ordered()] == ["Zemblan"]
+
+
 @pytest.mark.parametrize("cursor", ["x", "e30", "bnVsbA", "WzEsMiwzXQ", "W1tdXQ"])
 def test_a_made_up_cursor_is_a_clear_error(access, cursor):
     with pytest.raises(ValidationError) as raised:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from kernel.access.actor import Access
 from kernel.records import own_indexes
 from kernel.records.filters import LAID_OUT, PASSING, Filter, FilterReader, leaves
+from kernel.records.kinds.base import Kind
 from kernel.records.specs import FieldSpec
 from kernel.records.statements import one, partial, table
 from kernel.records.views import meant
@@ -224,11 +225,15 @@ class Found:
         spec = self._sort_spec
         if spec.is_label or (not spec.null and spec.kind.name not in ("text", "choice", "long_text")):
             return False
-        return not any(f"{spec.name}__{bound}" in self.params for bound in BOUNDS)  # these leave out what has none
+        # These leave out what has none; without a value they ask nothing.
+        return not any(self.params.get(f"{spec.name}__{bound}") for bound in BOUNDS)
 
     @property
     def _is_null(self) -> bool:
-        return self.params.get(f"{self._sort_spec.name}__empty") == "true"
+        """Whether only rows without a value are asked for. An empty text is a value to sort by."""
+        spec = self._sort_spec
+        is_plain = spec.null and type(spec.kind).is_empty is Kind.is_empty
+        return is_plain and self.params.get(f"{spec.name}__empty") == "true"
 
     def _cursor_of(self, row: Any) -> str:
         value = row.sort_value

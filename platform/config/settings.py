@@ -77,7 +77,6 @@ DATABASES = {
         "TEST": {"DEPENDENCIES": []},
     },
 }
-PLATFORM_ALIAS = "platform"
 DATABASE_ROUTERS = ["kernel.tenancy.router.AliasRouter", "django_tenants.routers.TenantSyncRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 PG_EXTRA_SEARCH_PATHS = ["ext"]

@@ -101,7 +101,7 @@ def offered(access: Access, records: Sequence[Any]) -> dict[str, FieldSpec]:
     return found
 
 
-def proposed(access: Access, spec: FieldSpec, survivor: Any, others: Sequence[Any]) -> Any:
+def proposed(spec: FieldSpec, survivor: Any, others: Sequence[Any]) -> Any:
     """The record whose value stays unless somebody chooses: the newest that has one; whose it is, stays."""
     if spec.name in ("owner", "team") and spec.value(survivor) not in EMPTY:
         return survivor
@@ -131,7 +131,7 @@ def pick(access: Access, survivor: Any, others: Sequence[Any], values: Mapping[s
         if spec.kind.is_list:
             value = _united(spec, [survivor, *others])
         elif name in editable:
-            source = by_id[str(values[name])] if name in values else proposed(access, spec, survivor, others)
+            source = by_id[str(values[name])] if name in values else proposed(spec, survivor, others)
             value = spec.value(source)
         else:  # nobody was asked: nothing that is there is lost
             value = next((v for r in (survivor, *others) if (v := spec.value(r)) not in EMPTY), spec.value(survivor))

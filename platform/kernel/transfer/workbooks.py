@@ -182,14 +182,14 @@ def sheet_rows(file: Upload, sheet: str) -> Iterator[tuple[int, list[str]]]:
                         data = element
                 elif data is not None and element.tag.endswith("}row"):
                     number = int(element.get("r") or number + 1)
-                    cells = trimmed(_cells(element, number, book))
+                    cells = trimmed(_cells(element, book))
                     check_cells(number, cells)
                     yield number, cells
                     # Otherwise every row read stays in memory as an empty element.
                     data.clear()
 
 
-def _cells(row: Xml.Element, number: int, book: _Book) -> list[str]:
+def _cells(row: Xml.Element, book: _Book) -> list[str]:
     cells: list[str] = []
     for cell in row:
         if reference := cell.get("r"):

@@ -28,7 +28,6 @@ from kernel.web.pages import go, list_crumb, page
 from kernel.web.posted import typed
 from kernel.web.reach import access_to, list_url
 
-SHOWN_VALUES = 10
 NOT_IN_BULK = ("rows", "facts", "about", "references", "relations", "file")
 
 

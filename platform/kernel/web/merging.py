@@ -92,7 +92,7 @@ def _choose(request: HttpRequest, access: Access, records: list[Any], problem: s
     shown = Shown(access, records, specs.values())
     fields = []
     for name, spec in specs.items():
-        chosen = request.POST.get(f"pick-{name}") or str(engine.proposed(access, spec, survivor, others).pk)
+        chosen = request.POST.get(f"pick-{name}") or str(engine.proposed(spec, survivor, others).pk)
         options = [
             {"id": str(r.pk), "text": shown.text(r, spec), "label": r.label, "checked": str(r.pk) == chosen}
             for r in records

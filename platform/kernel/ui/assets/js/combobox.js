@@ -19,7 +19,8 @@ class Combobox extends HTMLElement {
     this.options = [];
     this.at = -1;
     this.value = this.multiple ? create("input", { type: "hidden", name: this.name }) : $("input", this.values);
-    this.keep();
+    const chosen = !this.multiple && this.dataset.typed === undefined; // else the server gave back what it knows nobody by
+    this.keep(chosen ? this.value.value : "", chosen ? this.field.value : "");
     this.field.addEventListener("input", () => { this.typed(); this.search(this.field.value); });
     this.field.addEventListener("click", () => this.opened || this.search(this.field.value === this.chosen ? "" : this.field.value));
     this.field.addEventListener("keydown", (event) => this.key(event));
@@ -180,18 +181,13 @@ class Combobox extends HTMLElement {
     } else {
       this.value.value = id;
       this.field.value = label;
-      this.keep();
+      this.keep(id, label);
       this.complain("");
     }
     this.tell();
   }
 
-  /** What is shown is chosen, unless the server gave back what it knows nobody by. */
-  keep() {
-    const given = this.multiple || this.value.value === this.field.value;
-    this.chosen = given ? "" : this.field.value;
-    this.id = given ? "" : this.value.value;
-  }
+  keep(id, label) { this.id = id; this.chosen = label; }
 
   typed() {
     const text = this.field.value.trim(), is = text === this.chosen.trim();
@@ -219,7 +215,7 @@ class Combobox extends HTMLElement {
     const text = this.field.value.trim(), same = text && this.options.findIndex((option) => !option.fresh && option.label.trim() === text);
     this.close();
     if (text === this.chosen.trim()) this.field.value = this.chosen;
-    else if (!text) { this.value.value = this.chosen = this.id = ""; this.tell(); }
+    else if (!text) { this.value.value = ""; this.keep("", ""); this.tell(); }
     else if (same >= 0) this.pick(same);
     else this.complain(this.dataset.bad);
   }
